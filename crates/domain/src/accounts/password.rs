@@ -1,0 +1,258 @@
+//! Passwords, after RFC 8265 (`OpaqueString`) and NIST SP 800-63B-4.
+
+use std::fmt;
+use std::sync::Arc;
+
+use precis_profiles::OpaqueString;
+use precis_profiles::precis_core::profile::PrecisFastInvocation as _;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::accounts::email::EmailAddress;
+use crate::accounts::ports::CommonPasswords;
+use crate::form::Refusal;
+
+/// The most bytes a password may have.
+pub const MAX_BYTES: usize = 512;
+/// The most code points a new password may have.
+pub const MAX_CODE_POINTS: usize = 128;
+
+/// A password somebody typed. It hides itself in `Debug` and is wiped when it is dropped.
+#[derive(Clone)]
+pub struct Password {
+    typed: Zeroizing<String>,
+    normalised: Zeroizing<String>,
+}
+
+impl Password {
+    /// A password to compare with a hash: no rule but its length holds for it.
+    ///
+    /// # Errors
+    /// When it is empty or longer than any password.
+    pub fn typed(text: &str) -> Result<Self, PasswordError> {
+        if text.is_empty() {
+            return Err(PasswordError::Empty);
+        }
+        if text.len() > MAX_BYTES {
+            return Err(PasswordError::TooLong);
+        }
+        // What the profile refuses was never accepted as a password: it is compared as it is.
+        let normalised = OpaqueString::enforce(text).map_or_else(|_| text.into(), |text| text.into_owned());
+        Ok(Self { typed: Zeroizing::new(text.into()), normalised: Zeroizing::new(normalised) })
+    }
+
+    /// The bytes to hash: normalised, so that every keyboard gives the same.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.normalised.as_bytes()
+    }
+
+    /// The bytes as typed: what an imported hash may have been made of.
+    #[must_use]
+    pub fn bytes_as_typed(&self) -> &[u8] {
+        self.typed.as_bytes()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+/// What a new password must be.
+#[derive(Clone)]
+pub struct PasswordPolicy {
+    minimum: usize,
+    common: Arc<dyn CommonPasswords>,
+}
+
+impl PasswordPolicy {
+    /// A policy that asks for at least `minimum` code points.
+    #[must_use]
+    pub fn new(minimum: usize, common: Arc<dyn CommonPasswords>) -> Self {
+        Self { minimum, common }
+    }
+
+    /// The least code points of a new password.
+    #[must_use]
+    pub const fn minimum(&self) -> usize {
+        self.minimum
+    }
+
+    /// A new password for the owner of `email`, as far as that is known.
+    ///
+    /// # Errors
+    /// When it is too short or too long, holds control characters, is one of the commonest, or is
+    /// the address, its local part, its domain or the domain's first label.
+    pub fn accept(&self, text: &str, email: Option<&EmailAddress>) -> Result<Password, PasswordError> {
+        if text.len() > MAX_BYTES {
+            return Err(PasswordError::TooLong);
+        }
+        if text.is_empty() {
+            return Err(PasswordError::TooShort { minimum: self.minimum });
+        }
+        let normalised = OpaqueString::enforce(text).map_err(|_| PasswordError::Unsuitable)?;
+        let code_points = normalised.chars().count();
+        if code_points < self.minimum {
+            return Err(PasswordError::TooShort { minimum: self.minimum });
+        }
+        if code_points > MAX_CODE_POINTS {
+            return Err(PasswordError::TooLong);
+        }
+        let folded = Zeroizing::new(fold(&normalised));
+        if email.is_some_and(|email| tells_of(&folded, email)) {
+            return Err(PasswordError::LikeAddress);
+        }
+        if self.common.contains(&folded) {
+            return Err(PasswordError::Common);
+        }
+        Password::typed(text)
+    }
+}
+
+impl fmt::Debug for PasswordPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordPolicy").field("minimum", &self.minimum).finish_non_exhaustive()
+    }
+}
+
+/// Why a password is not accepted. None of the sentences repeats it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum PasswordError {
+    /// There is none.
+    #[error("A password is needed.")]
+    Empty,
+    /// It has fewer code points than the policy asks for.
+    #[error("A password has at least {minimum} characters.")]
+    TooShort {
+        /// The least code points.
+        minimum: usize,
+    },
+    /// It is longer than 128 code points or 512 bytes.
+    #[error("A password has at most 128 characters.")]
+    TooLong,
+    /// It holds characters that the `OpaqueString` profile of RFC 8265 refuses.
+    #[error("A password has no control characters.")]
+    Unsuitable,
+    /// It is one of the commonest.
+    #[error("This password is one of the commonest: anyone would try it first.")]
+    Common,
+    /// It is the address or a part of it.
+    #[error("A password is not the e-mail address or a part of it.")]
+    LikeAddress,
+}
+
+impl Refusal for PasswordError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "required",
+            Self::TooShort { .. } => "too-short",
+            Self::TooLong => "too-long",
+            Self::Unsuitable => "control-character",
+            Self::Common => "common-password",
+            Self::LikeAddress => "like-address",
+        }
+    }
+}
+
+/// Case folding, near enough for comparing: upper case first, so that `ß` meets `SS`.
+fn fold(text: &str) -> String {
+    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
+fn tells_of(folded: &str, email: &EmailAddress) -> bool {
+    let typed = fold(email.as_str());
+    let typed_parts = typed.rsplit_once('@').map_or(["", ""], |(local, domain)| [local, domain]);
+    let typed_label = typed_parts[1].split('.').next().unwrap_or_default();
+    let domain = email.domain();
+    let canonical = [email.key().as_str(), email.key().local(), domain.as_str(), domain.first_label()];
+    folded == typed || folded == typed_label || typed_parts.contains(&folded) || canonical.contains(&folded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Common;
+
+    impl CommonPasswords for Common {
+        fn contains(&self, folded: &str) -> bool {
+            folded == "password1"
+        }
+    }
+
+    fn policy(minimum: usize) -> PasswordPolicy {
+        PasswordPolicy::new(minimum, Arc::new(Common))
+    }
+
+    fn refusal(text: &str) -> Option<PasswordError> {
+        let email = EmailAddress::parse("Ada.Lovelace@B\u{fc}cherei.example").expect("good");
+        policy(8).accept(text, Some(&email)).err()
+    }
+
+    #[test]
+    fn good_passwords_are_accepted() {
+        for text in [
+            "correct horse",
+            "12345677",
+            "p\u{e4}ssw\u{f6}rter",
+            "\u{1f40e}\u{1f50b}\u{1f4ce}\u{2705}abcd",
+            &"x".repeat(128),
+        ] {
+            assert_eq!(refusal(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_passwords_are_named() {
+        use PasswordError::{Common, LikeAddress, TooLong, Unsuitable};
+        let too_short = PasswordError::TooShort { minimum: 8 };
+        for (text, error) in [
+            ("", too_short),
+            ("1234567", too_short),
+            // Seven code points once it is normalised.
+            ("ae\u{308}bcdef", too_short),
+            (&"x".repeat(129), TooLong),
+            (&"\u{1f40e}".repeat(129), TooLong),
+            ("tab\tulator", Unsuitable),
+            ("null\u{0}null", Unsuitable),
+            ("PassWord1", Common),
+            ("ada.lovelace", LikeAddress),
+            ("ADA.LOVELACE", LikeAddress),
+            ("ada.lovelace@b\u{fc}cherei.example", LikeAddress),
+            ("ada.lovelace@xn--bcherei-n2a.example", LikeAddress),
+            ("b\u{fc}cherei.example", LikeAddress),
+            ("b\u{fc}cherei", LikeAddress),
+            ("xn--bcherei-n2a", LikeAddress),
+        ] {
+            assert_eq!(refusal(text), Some(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_minimum_is_configurable_and_counts_code_points() {
+        assert!(policy(15).accept("fourteen chars", None).is_err());
+        assert!(policy(15).accept("fifteen chars !", None).is_ok());
+    }
+
+    #[test]
+    fn spellings_of_one_password_hash_alike_and_typed_bytes_stay() {
+        let composed = Password::typed("p\u{e4}ssword\u{a0}x").expect("good");
+        let decomposed = Password::typed("pa\u{308}ssword x").expect("good");
+        assert_eq!(composed.as_bytes(), decomposed.as_bytes());
+        assert_eq!(decomposed.bytes_as_typed(), "pa\u{308}ssword x".as_bytes());
+    }
+
+    #[test]
+    fn a_typed_password_has_only_a_length() {
+        assert_eq!(Password::typed("").err(), Some(PasswordError::Empty));
+        assert_eq!(Password::typed(&"x".repeat(513)).err(), Some(PasswordError::TooLong));
+        assert_eq!(Password::typed("a\u{7}").map(|p| p.as_bytes().to_vec()).ok(), Some(b"a\x07".to_vec()));
+    }
+
+    #[test]
+    fn a_password_hides_itself() {
+        assert_eq!(format!("{:?}", Password::typed("correct horse")), "Ok(Password(..))");
+    }
+}

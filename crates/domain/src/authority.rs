@@ -1,0 +1,4 @@
+//! Authority tokens: a domain's own secret, which those who speak for the domain may read.
+
+pub mod authority_token;
+pub mod ports;

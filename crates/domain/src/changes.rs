@@ -1,0 +1,263 @@
+//! The plan of writes: what a use case decided, as a value.
+
+use crate::accounts::password_hash::PasswordHash;
+use crate::accounts::phone::PhoneNumber;
+use crate::accounts::user::User;
+use crate::authority::authority_token::StoredAuthorityToken;
+use crate::domains::name::DomainName;
+use crate::domains::policy::DomainRule;
+use crate::events::Event;
+use crate::ids::{FieldId, GrantId, SessionId, UserId};
+use crate::keys::rows::{StoredDataKey, StoredSigningKey};
+use crate::land::field::Field;
+use crate::ports::clock::Timestamp;
+use crate::ports::secrets::SecretDigest;
+use crate::sessions::grant::Grant;
+use crate::sessions::session::{EndReason, Session};
+
+/// What is to be written in one transaction or not at all, and the event that tells of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changes {
+    /// What happened; every plan has one, and its row tells whether the plan was carried out.
+    pub event: Event,
+    /// The writes, in their order.
+    pub list: Vec<Change>,
+}
+
+impl Changes {
+    /// A plan that so far only records what happened.
+    #[must_use]
+    pub const fn new(event: Event) -> Self {
+        Self { event, list: Vec::new() }
+    }
+
+    /// The same plan with one more write.
+    #[must_use]
+    pub fn with(mut self, change: impl Into<Change>) -> Self {
+        self.list.push(change.into());
+        self
+    }
+
+    /// The same plan with more writes.
+    #[must_use]
+    pub fn with_all<C: Into<Change>>(mut self, changes: impl IntoIterator<Item = C>) -> Self {
+        self.list.extend(changes.into_iter().map(Into::into));
+        self
+    }
+}
+
+/// One write, by room; or a rule that must hold when the writes before it are done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// To an account.
+    Account(AccountChange),
+    /// To a session or a grant.
+    Session(SessionChange),
+    /// To the table of domains.
+    Domain(DomainChange),
+    /// To an authority token.
+    Authority(AuthorityChange),
+    /// To a land field.
+    Land(LandChange),
+    /// To the keys.
+    Key(KeyChange),
+    /// A rule over several rows: its row is locked first, then it is checked. When it does not hold:
+    /// `Broken`.
+    Require(Invariant),
+}
+
+/// A write to an account.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AccountChange {
+    /// Adds a user with their primary address. A taken address: `Conflict(Address)`.
+    Add {
+        /// The user.
+        user: Box<User>,
+        /// The hash of the password.
+        password: PasswordHash,
+        /// The digest of the `token_required`, if one is issued.
+        user_token: Option<SecretDigest>,
+    },
+    /// Sets the phone number. Another version or no such user: `Stale`.
+    SetPhone {
+        /// The user.
+        user: UserId,
+        /// The version that was read.
+        version: i64,
+        /// The number; `None` removes it.
+        phone_number: Option<PhoneNumber>,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Sets whether others find the user's fields. Another version or no such user: `Stale`.
+    SetDiscoverable {
+        /// The user.
+        user: UserId,
+        /// The version that was read.
+        version: i64,
+        /// Whether they do.
+        discoverable: bool,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Sets or removes the `token_required`. Another version or no such user: `Stale`.
+    SetUserToken {
+        /// The user.
+        user: UserId,
+        /// The version that was read.
+        version: i64,
+        /// The digest; `None` removes it.
+        digest: Option<SecretDigest>,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Replaces an outdated hash of the same password. It leaves version and time alone, and when
+    /// the hash is not `from` any more it touches no row and that is well.
+    Rehash {
+        /// The user.
+        user: UserId,
+        /// The hash that was verified.
+        from: PasswordHash,
+        /// The new one.
+        to: PasswordHash,
+    },
+}
+
+/// A write to a session or a grant.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SessionChange {
+    /// Opens a session, if its user is active and still has the password that was verified; else
+    /// `Stale`.
+    Open {
+        /// The session.
+        session: Session,
+        /// The digest of the secret of the pages, if it is theirs.
+        page_secret: Option<SecretDigest>,
+        /// The hash that was verified.
+        verified: PasswordHash,
+    },
+    /// Adds a grant to a session.
+    AddGrant {
+        /// The grant.
+        grant: Grant,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Moves a grant from one generation to the next and the session's `last_seen_at` to `at`, if
+    /// the grant is still of `from` and the session has not ended; else `Stale`.
+    Rotate {
+        /// The grant.
+        grant: GrantId,
+        /// The grant's session.
+        session: SessionId,
+        /// The generation that was presented.
+        from: u32,
+        /// The next one.
+        to: u32,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Ends a session. One that has ended already or is not there: `Stale`.
+    End {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        reason: EndReason,
+        /// Now.
+        at: Timestamp,
+    },
+}
+
+/// A write to the table of domains.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DomainChange {
+    /// Makes the row of a domain, or changes what an existing one says and its `updated_at`: id and
+    /// `created_at` of an existing row stay.
+    Put(DomainRule),
+    /// Removes the row of a domain. None there: `Stale`.
+    Remove(DomainName),
+}
+
+/// A write to an authority token.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AuthorityChange {
+    /// Adds the token of a domain that has none; else `Conflict(Authority)`.
+    Issue(StoredAuthorityToken),
+    /// Replaces the token of a domain, or adds it.
+    Put(StoredAuthorityToken),
+    /// Removes the token of a domain. None there: `Stale`.
+    Revoke(DomainName),
+}
+
+/// A write to a land field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LandChange {
+    /// Adds a field. Another field of its user has the GeoID: `Conflict(GeoId)`.
+    Add(Field),
+    /// Replaces name, GeoID, boundary and `updated_at` of the field with this id and user. None
+    /// there: `Stale`; another of its user has the GeoID: `Conflict(GeoId)`.
+    Replace(Field),
+    /// Removes a field of a user. None there: `Stale`.
+    Remove {
+        /// The field.
+        field: FieldId,
+        /// Its user.
+        user: UserId,
+    },
+}
+
+/// A write to the keys.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeyChange {
+    /// Notes the fingerprint of the root secret in a new database; else `Conflict(Root)`.
+    SetRoot {
+        /// The fingerprint.
+        fingerprint: String,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Adds a data key.
+    AddData(StoredDataKey),
+    /// Adds a signing key. Another of its algorithm is next, or active, as this one:
+    /// `Conflict(SigningKey)`.
+    AddSigning(StoredSigningKey),
+}
+
+/// A rule over several rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Invariant {
+    /// The user has at most [`crate::land::field::MAX_FIELDS`] fields; the user's row is locked.
+    FieldLimit(UserId),
+    /// No row blocks the domain, and none will before this transaction ends.
+    NotBlocked(DomainName),
+}
+
+/// What only one row may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UniqueKey {
+    /// The canonical form of an e-mail address.
+    Address,
+    /// The authority token of a domain.
+    Authority,
+    /// The GeoID of a field, per user.
+    GeoId,
+    /// The root of this installation.
+    Root,
+    /// The next or the active signing key of an algorithm.
+    SigningKey,
+    /// An id or a digest of random bits: it never happens by chance.
+    Random,
+}
+
+macro_rules! into_change {
+    ($($room:ident($change:ident)),*) => {
+        $(impl From<$change> for Change {
+            fn from(change: $change) -> Self {
+                Self::$room(change)
+            }
+        })*
+    };
+}
+
+into_change!(Account(AccountChange), Session(SessionChange), Domain(DomainChange));
+into_change!(Authority(AuthorityChange), Land(LandChange), Key(KeyChange), Require(Invariant));

@@ -1,0 +1,150 @@
+//! What happened: one event per plan of writes.
+
+use crate::access::{Actor, Subject};
+use crate::ids::{EventId, RequestId, UserId};
+use crate::ports::clock::Timestamp;
+use crate::ports::entropy::Entropy;
+
+/// What happened, who did it to what, when, and by which request. It is written in the transaction
+/// of the writes that it tells of, so its row tells whether they were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The id.
+    pub id: EventId,
+    /// What happened.
+    pub kind: EventKind,
+    /// Who did it.
+    pub actor: EventActor,
+    /// To what.
+    pub subject: EventSubject,
+    /// By which request, if by one.
+    pub request: Option<RequestId>,
+    /// When.
+    pub at: Timestamp,
+    /// More about it; never a secret.
+    pub data: Vec<(&'static str, String)>,
+}
+
+impl Event {
+    /// An event that happens now.
+    #[must_use]
+    pub fn now(kind: EventKind, actor: &Actor, subject: EventSubject, at: Timestamp, entropy: &dyn Entropy) -> Self {
+        let id = EventId::fresh(at, entropy);
+        Self { id, kind, actor: EventActor::of(actor), subject, request: actor.request, at, data: Vec::new() }
+    }
+
+    /// The same, with more about it.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.data.push((name, value.to_string()));
+        self
+    }
+}
+
+/// Who did something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventActor {
+    /// Somebody who has not shown who they are.
+    Nobody,
+    /// The operator, or the program itself.
+    System,
+    /// A user.
+    User(UserId),
+}
+
+impl EventActor {
+    fn of(actor: &Actor) -> Self {
+        match &actor.subject {
+            Subject::Nobody => Self::Nobody,
+            Subject::System => Self::System,
+            Subject::User(user, _) => Self::User(user.id),
+        }
+    }
+
+    /// The word in the table.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::System => "system",
+            Self::User(_) => "user",
+        }
+    }
+}
+
+/// To what something happened: its kind, and its id as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSubject {
+    /// The kind: `user`, `session`, `field`, `domain`, `keys`.
+    pub kind: &'static str,
+    /// The id.
+    pub id: String,
+}
+
+impl EventSubject {
+    /// A subject.
+    #[must_use]
+    pub fn new(kind: &'static str, id: impl ToString) -> Self {
+        Self { kind, id: id.to_string() }
+    }
+}
+
+macro_rules! event_kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal),* $(,)?) => {
+        /// What happened. The names are stable.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum EventKind { $($(#[$doc])* $kind,)* }
+
+        impl EventKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
+            /// The stable, dotted name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$kind => $name,)* }
+            }
+        }
+    };
+}
+
+event_kinds! {
+    /// Somebody signed up.
+    UserSignedUp = "user.signed-up",
+    /// The operator made a user.
+    UserCreated = "user.created",
+    /// A user changed or removed their phone number.
+    PhoneNumberChanged = "user.phone-number-changed",
+    /// A user said whether others find their fields.
+    DiscoverabilityChanged = "user.discoverability-changed",
+    /// A user got a new `token_required`.
+    UserTokenIssued = "user-token.issued",
+    /// A user removed their `token_required`.
+    UserTokenRemoved = "user-token.removed",
+    /// A user logged in.
+    SessionStarted = "session.started",
+    /// A refresh token was exchanged for the next.
+    SessionRefreshed = "session.refreshed",
+    /// A user logged out.
+    SessionEnded = "session.ended",
+    /// An old refresh token was used again, and its session ended.
+    RefreshTokenReused = "session.refresh-token-reused",
+    /// Rows of the table of domains were made or changed.
+    DomainsPut = "domains.put",
+    /// A row of the table of domains was removed.
+    DomainRemoved = "domains.removed",
+    /// A domain got an authority token.
+    AuthorityTokenIssued = "authority-token.issued",
+    /// A domain's authority token was replaced.
+    AuthorityTokenRotated = "authority-token.rotated",
+    /// A domain's authority token was revoked.
+    AuthorityTokenRevoked = "authority-token.revoked",
+    /// A user added a land field.
+    FieldAdded = "field.added",
+    /// A user replaced a land field.
+    FieldReplaced = "field.replaced",
+    /// A user removed a land field.
+    FieldRemoved = "field.removed",
+    /// Keys of this installation were made.
+    KeysMade = "keys.made",
+}

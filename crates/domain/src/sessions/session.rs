@@ -1,0 +1,145 @@
+//! A session: one sign-in of one user.
+
+use chrono::TimeDelta;
+
+use crate::ids::{SessionId, UserId};
+use crate::ports::clock::Timestamp;
+
+/// How long a session lasts without use.
+pub const IDLE: TimeDelta = TimeDelta::days(14);
+/// How long a session lasts at most.
+pub const ABSOLUTE: TimeDelta = TimeDelta::days(90);
+
+/// A session: who signed in, how and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The id: the claim `sid`.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Where the user signed in.
+    pub channel: Channel,
+    /// When the user last proved who they are: the claim `auth_time`.
+    pub auth_time: Timestamp,
+    /// How they proved it: the claim `amr` (RFC 8176).
+    pub methods: Vec<AuthenticationMethod>,
+    /// When it was last refreshed or used.
+    pub last_seen_at: Timestamp,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+    /// When it was ended, if it was.
+    pub ended_at: Option<Timestamp>,
+}
+
+impl Session {
+    /// A new session after a right password.
+    #[must_use]
+    pub fn by_password(id: SessionId, user: UserId, channel: Channel, now: Timestamp) -> Self {
+        Self {
+            id,
+            user,
+            channel,
+            auth_time: now,
+            methods: vec![AuthenticationMethod::Password],
+            last_seen_at: now,
+            expires_at: now + ABSOLUTE,
+            ended_at: None,
+        }
+    }
+
+    /// Whether it still holds: neither ended, nor idle for too long, nor too old.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && now < self.last_seen_at + IDLE && now < self.expires_at
+    }
+}
+
+/// Where a user signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// By the API: the session has a grant and tokens.
+    Api,
+    /// On the pages: the session has a secret in a cookie.
+    Pages,
+}
+
+impl Channel {
+    /// The word in the table.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Pages => "pages",
+        }
+    }
+
+    /// The channel of that word.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::Api, Self::Pages].into_iter().find(|channel| channel.name() == name)
+    }
+}
+
+/// How a user proved who they are: a value of RFC 8176.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthenticationMethod {
+    /// By a password.
+    Password,
+}
+
+impl AuthenticationMethod {
+    /// The value in the claim `amr`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Password => "pwd",
+        }
+    }
+
+    /// The method of that value.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        (name == Self::Password.name()).then_some(Self::Password)
+    }
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// Its owner logged out.
+    LoggedOut,
+    /// An old refresh token was used again: somebody else may hold it.
+    ReuseDetected,
+}
+
+impl EndReason {
+    /// The word in the table.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LoggedOut => "logged-out",
+            Self::ReuseDetected => "reuse-detected",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_session_holds_until_it_is_ended_idle_or_old() {
+        let start = Timestamp::UNIX_EPOCH;
+        let new =
+            || Session::by_password(SessionId::restore(Uuid::nil()), UserId::restore(Uuid::nil()), Channel::Api, start);
+        let microsecond = TimeDelta::microseconds(1);
+        assert!(new().holds(start));
+        assert!(new().holds(start + IDLE - microsecond));
+        assert!(!new().holds(start + IDLE));
+        let used = Session { last_seen_at: start + ABSOLUTE - microsecond, ..new() };
+        assert!(used.holds(start + ABSOLUTE - microsecond));
+        assert!(!used.holds(start + ABSOLUTE));
+        assert!(!Session { ended_at: Some(start), ..new() }.holds(start));
+    }
+}
