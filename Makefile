@@ -1,0 +1,73 @@
+# What one does with this project. `make` lists it; whatever takes more than a line is a program in scripts/.
+# Always the whole workspace: building one package alone picks other features, and so builds most dependencies again.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+# More arguments for the program that a target runs, as in `make test-rust ARGS=signup`.
+ARGS ?=
+
+# $(call if-installed,PROGRAM,COMMAND) runs COMMAND, or says that it was left out.
+if-installed = @if command -v $(1) >/dev/null; then set -x; $(2); else echo 'Left out: $(1) is not installed.'; fi
+
+.PHONY: help
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Build the server and run it on http://127.0.0.1:8080, with its data in ./data
+	cargo run --bin user-registry -- serve $(ARGS)
+
+.PHONY: test
+test: ## Run every test, on SQLite and on PostgreSQL, and print the counts
+	scripts/with-postgres scripts/test
+
+.PHONY: test-rust
+test-rust: ## Run the Rust tests only; ARGS narrows them down
+	scripts/with-postgres scripts/test-rust $(ARGS)
+
+test-%: tests/%/run ## Run one of the tests that need other programs: tests/%/run
+	scripts/with-postgres scripts/test $*
+
+.PHONY: check
+check: locked format-check lint deny test ## Run all that a change must pass
+
+.PHONY: locked
+locked:
+	cargo tree --locked --depth 0 >/dev/null
+
+.PHONY: fmt
+fmt: ## Format the code
+	cargo fmt --all
+
+.PHONY: format-check
+format-check:
+	cargo fmt --all --check
+
+.PHONY: lint
+lint: ## Look for mistakes with clippy, and with shellcheck in the scripts
+	cargo clippy --workspace --all-targets -- --deny warnings
+	$(call if-installed,shellcheck,shellcheck scripts/* .ci/run)
+
+.PHONY: deny
+deny: ## Judge the dependencies: licences, bans, sources
+	$(call if-installed,cargo-deny,cargo deny --all-features check licenses bans sources)
+
+.PHONY: bench
+bench: ## Measure the server beside the bare limits of this machine
+	cargo build --release --workspace --bins
+	scripts/with-postgres target/release/bench $(ARGS)
+
+.PHONY: openapi
+openapi: ## Write docs/openapi.json as the code would answer it
+	cargo run --quiet --bin user-registry -- openapi >docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
+
+.PHONY: image
+image: ## Build the container image and print its size
+	scripts/image $(ARGS)
+
+.PHONY: test-image
+test-image: ## Build the image and try it out, also where no container engine runs
+	scripts/test-image $(ARGS)
