@@ -1,1 +1,3 @@
-//! Passwords.
+//! The list of the commonest passwords.
+
+pub mod common_passwords;
