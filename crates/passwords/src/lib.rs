@@ -1,3 +1,19 @@
-//! The list of the commonest passwords.
+//! Password hashing: argon2id on a bounded pool of threads, and the list of the commonest passwords.
+//!
+//! The invariants, each kept by one module:
+//! - No hash runs outside the pool, and the pool never takes more memory than its budget
+//!   (`schedule`).
+//! - A stored hash is measured before it is computed (`stored_hash`).
+//! - An unknown user costs what a known one costs (`hashing`).
 
+pub mod argon2id;
 pub mod common_passwords;
+pub mod cost;
+pub mod hashing;
+mod job;
+pub mod memory_blocks;
+pub mod options;
+mod pool;
+mod schedule;
+mod stored_hash;
+mod worker;

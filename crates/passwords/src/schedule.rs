@@ -1,0 +1,333 @@
+//! What waits to be hashed, and the memory that hashes may take: the meeting point of those who ask
+//! and the threads that work.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::job::{Job, Refusal};
+
+/// What a thread is to do next.
+pub(crate) enum Next {
+    Do(Job),
+    GiveMemoryBack,
+    Stop,
+}
+
+/// A bounded queue and a memory budget under one lock.
+pub(crate) struct Schedule {
+    state: Mutex<State>,
+    /// A job arrived, somebody waits for memory, or the pool stops.
+    work: Condvar,
+    /// Memory became free, the line for it moved, or the pool stops.
+    memory: Condvar,
+    places: usize,
+    budget_kib: u32,
+}
+
+struct State {
+    jobs: VecDeque<Job>,
+    free_kib: u32,
+    /// Those who wait for memory take a ticket and are served in order, so that a large claim is
+    /// not overtaken for ever by small ones.
+    tickets_given: u64,
+    tickets_served: u64,
+    stopping: bool,
+}
+
+impl State {
+    const fn somebody_waits_for_memory(&self) -> bool {
+        self.tickets_given != self.tickets_served
+    }
+}
+
+/// A part of the memory budget, free again when it is dropped.
+pub(crate) struct Claim {
+    schedule: Arc<Schedule>,
+    kib: u32,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.schedule.lock().free_kib += self.kib;
+        self.schedule.memory.notify_all();
+    }
+}
+
+impl Schedule {
+    pub(crate) fn new(places: usize, budget_kib: u32) -> Self {
+        let state = State {
+            jobs: VecDeque::with_capacity(places.min(1024)),
+            free_kib: budget_kib,
+            tickets_given: 0,
+            tickets_served: 0,
+            stopping: false,
+        };
+        let (work, memory) = (Condvar::new(), Condvar::new());
+        Self { state: Mutex::new(state), work, memory, places, budget_kib }
+    }
+
+    /// The most memory that one job can ever get, in KiB.
+    pub(crate) const fn budget_kib(&self) -> u32 {
+        self.budget_kib
+    }
+
+    /// Queues a job, or refuses it at once. A full queue is first cleared of what nobody waits for.
+    pub(crate) fn push(&self, job: Job) -> Result<(), Refusal> {
+        let mut state = self.lock();
+        if state.stopping {
+            return Err(Refusal::Stopped);
+        }
+        let stale = if state.jobs.len() < self.places { VecDeque::new() } else { take_stale(&mut state.jobs) };
+        let outcome = if state.jobs.len() < self.places {
+            state.jobs.push_back(job);
+            self.work.notify_one();
+            Ok(())
+        } else {
+            Err(Refusal::Full)
+        };
+        drop(state);
+        // Answering wakes other tasks, which is nothing to do under the lock.
+        for job in stale {
+            job.task.refuse(Refusal::Late);
+        }
+        outcome
+    }
+
+    /// Waits for what a thread is to do next. One that holds memory gives it back when somebody
+    /// waits for it, or when `keep_until` has come without a job.
+    pub(crate) fn next(&self, keep_until: Option<Instant>) -> Next {
+        let mut state = self.lock();
+        loop {
+            if state.stopping {
+                return Next::Stop;
+            }
+            if keep_until.is_some() && state.somebody_waits_for_memory() {
+                return Next::GiveMemoryBack;
+            }
+            if let Some(job) = state.jobs.pop_front() {
+                return Next::Do(job);
+            }
+            state = match keep_until {
+                None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(instant) => {
+                    let patience = instant.saturating_duration_since(Instant::now());
+                    if patience.is_zero() {
+                        return Next::GiveMemoryBack;
+                    }
+                    let waited = self.work.wait_timeout(state, patience);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+
+    /// Waits for a part of the memory budget. Whoever waits here must hold no other part; then all
+    /// that is claimed is given back in the end, and everyone is served. `None` when the pool stops.
+    pub(crate) fn claim(self: &Arc<Self>, kib: u32) -> Option<Claim> {
+        debug_assert!(kib <= self.budget_kib, "a claim above the budget is never served");
+        let mut state = self.lock();
+        if state.somebody_waits_for_memory() || state.free_kib < kib {
+            let ticket = state.tickets_given;
+            state.tickets_given += 1;
+            // Threads that idle on memory are asked for it.
+            self.work.notify_all();
+            while !state.stopping && (state.tickets_served != ticket || state.free_kib < kib) {
+                state = self.memory.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            if state.stopping {
+                return None;
+            }
+            state.tickets_served += 1;
+            self.memory.notify_all();
+        }
+        state.free_kib -= kib;
+        Some(Claim { schedule: Arc::clone(self), kib })
+    }
+
+    /// Ends every wait. What is queued is refused.
+    pub(crate) fn stop(&self) {
+        let mut state = self.lock();
+        state.stopping = true;
+        let jobs = std::mem::take(&mut state.jobs);
+        drop(state);
+        self.work.notify_all();
+        self.memory.notify_all();
+        for job in jobs {
+            job.task.refuse(Refusal::Stopped);
+        }
+    }
+
+    /// No job runs under this lock, so nothing half done can be behind a poisoned one.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn take_stale(jobs: &mut VecDeque<Job>) -> VecDeque<Job> {
+    let (stale, waiting) = std::mem::take(jobs).into_iter().partition(Job::is_stale);
+    *jobs = waiting;
+    stale
+}
+
+#[cfg(test)]
+impl Schedule {
+    /// Waits until no memory is claimed.
+    pub(crate) fn wait_until_all_memory_is_free(&self) {
+        let mut state = self.lock();
+        while state.free_kib != self.budget_kib {
+            state = self.memory.wait(state).unwrap();
+        }
+    }
+
+    /// The jobs in the queue.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().jobs.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use argon2::Block;
+
+    use super::{Next, Schedule};
+    use crate::job::{Job, Refusal, Task};
+
+    struct Named {
+        name: u8,
+        abandoned: Arc<AtomicBool>,
+        refused: Sender<(u8, Refusal)>,
+    }
+
+    impl Task for Named {
+        fn is_abandoned(&self) -> bool {
+            self.abandoned.load(Ordering::SeqCst)
+        }
+        fn run(self: Box<Self>, _blocks: &mut [Block]) {}
+        fn refuse(self: Box<Self>, refusal: Refusal) {
+            self.refused.send((self.name, refusal)).unwrap();
+        }
+    }
+
+    fn job(name: u8, wait: Duration) -> (Job, Arc<AtomicBool>, Receiver<(u8, Refusal)>) {
+        let (refused, refusals) = channel();
+        let abandoned = Arc::new(AtomicBool::new(false));
+        let task = Box::new(Named { name, abandoned: Arc::clone(&abandoned), refused });
+        (Job { memory_kib: 8, deadline: Instant::now() + wait, task }, abandoned, refusals)
+    }
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn a_full_queue_refuses_at_once() {
+        let schedule = Schedule::new(2, 8);
+        assert!(schedule.push(job(1, LONG).0).is_ok());
+        assert!(schedule.push(job(2, LONG).0).is_ok());
+        assert!(matches!(schedule.push(job(3, LONG).0), Err(Refusal::Full)));
+        assert!(matches!(schedule.next(None), Next::Do(_)));
+        assert!(schedule.push(job(3, LONG).0).is_ok());
+    }
+
+    #[test]
+    fn a_full_queue_first_forgets_what_nobody_waits_for() {
+        let schedule = Schedule::new(2, 8);
+        let (abandoned, gone, refusals) = job(1, LONG);
+        assert!(schedule.push(abandoned).is_ok());
+        assert!(schedule.push(job(2, LONG).0).is_ok());
+        gone.store(true, Ordering::SeqCst);
+        assert!(schedule.push(job(3, LONG).0).is_ok());
+        assert!(matches!(refusals.recv().unwrap(), (1, Refusal::Late)));
+        assert_eq!(schedule.waiting(), 2);
+    }
+
+    #[test]
+    fn a_full_queue_first_refuses_what_waited_too_long() {
+        let schedule = Schedule::new(1, 8);
+        let (late, _, refusals) = job(1, Duration::ZERO);
+        assert!(schedule.push(late).is_ok());
+        assert!(schedule.push(job(2, LONG).0).is_ok());
+        assert!(matches!(refusals.recv().unwrap(), (1, Refusal::Late)));
+    }
+
+    #[test]
+    fn a_thread_whose_time_is_up_is_told_to_give_memory_back() {
+        let schedule = Schedule::new(1, 8);
+        assert!(matches!(schedule.next(Some(Instant::now())), Next::GiveMemoryBack));
+        let soon = Instant::now() + Duration::from_millis(1);
+        assert!(matches!(schedule.next(Some(soon)), Next::GiveMemoryBack));
+    }
+
+    #[test]
+    fn a_job_goes_before_giving_memory_back() {
+        let schedule = Schedule::new(1, 8);
+        assert!(schedule.push(job(1, LONG).0).is_ok());
+        assert!(matches!(schedule.next(Some(Instant::now())), Next::Do(_)));
+    }
+
+    #[test]
+    fn a_claim_that_waits_makes_idle_threads_give_memory_back() {
+        let schedule = Arc::new(Schedule::new(1, 100));
+        let small = schedule.claim(60).unwrap();
+        let large = thread::spawn({
+            let schedule = Arc::clone(&schedule);
+            move || schedule.claim(100).is_some()
+        });
+        // The idle thread would keep its memory for an hour if nobody asked for it.
+        assert!(matches!(schedule.next(Some(Instant::now() + LONG)), Next::GiveMemoryBack));
+        drop(small);
+        assert!(large.join().unwrap());
+        schedule.wait_until_all_memory_is_free();
+    }
+
+    #[test]
+    fn a_small_claim_does_not_overtake_a_large_one() {
+        let schedule = Arc::new(Schedule::new(1, 100));
+        let first = schedule.claim(60).unwrap();
+        let (order, served) = channel();
+        let spawn = |kib, name| {
+            let (schedule, order) = (Arc::clone(&schedule), order.clone());
+            thread::spawn(move || {
+                let claim = schedule.claim(kib);
+                order.send(name).unwrap();
+                drop(claim);
+            })
+        };
+        let large = spawn(100, "large");
+        while !schedule.lock().somebody_waits_for_memory() {
+            thread::yield_now();
+        }
+        // There is room for the small one, but it came later.
+        let small = spawn(10, "small");
+        while schedule.lock().tickets_given < 2 {
+            thread::yield_now();
+        }
+        drop(first);
+        assert_eq!([served.recv().unwrap(), served.recv().unwrap()], ["large", "small"]);
+        large.join().unwrap();
+        small.join().unwrap();
+    }
+
+    #[test]
+    fn stopping_ends_every_wait() {
+        let schedule = Arc::new(Schedule::new(1, 8));
+        let held = schedule.claim(8);
+        let (queued, _, refusals) = job(1, LONG);
+        assert!(schedule.push(queued).is_ok());
+        let claim = thread::spawn({
+            let schedule = Arc::clone(&schedule);
+            move || schedule.claim(8).is_none()
+        });
+        schedule.stop();
+        assert!(claim.join().unwrap());
+        assert!(matches!(schedule.next(None), Next::Stop));
+        assert!(matches!(refusals.recv().unwrap(), (1, Refusal::Stopped)));
+        assert!(matches!(schedule.push(job(2, LONG).0), Err(Refusal::Stopped)));
+        drop(held);
+    }
+}
