@@ -27,11 +27,11 @@ pub(crate) struct Pool {
 impl Pool {
     /// Maps the memory and starts the threads; the memory itself is taken by the first hashes.
     pub(crate) fn start(plan: &Plan) -> io::Result<Self> {
-        let schedule = Arc::new(Schedule::new(plan.queue_length, plan.budget_kib));
+        let schedule = Arc::new(Schedule::new(plan.queue_length, plan.budget_kib, plan.threads));
         let mut pool = Self { schedule, threads: Vec::new(), deadline: plan.deadline };
         for number in 0..plan.threads {
             let schedule = Arc::clone(&pool.schedule);
-            let worker = Worker::new(schedule, plan.cost.memory_kib(), plan.idle)?;
+            let worker = Worker::new(schedule, number, plan.cost.memory_kib(), plan.idle)?;
             let name = format!("passwords-{number}");
             pool.threads.push(Builder::new().name(name).spawn(move || worker.work())?);
         }

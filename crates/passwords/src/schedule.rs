@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::job::{Job, Refusal};
 
@@ -17,8 +17,8 @@ pub(crate) enum Next {
 /// A bounded queue and a memory budget under one lock.
 pub(crate) struct Schedule {
     state: Mutex<State>,
-    /// A job arrived, somebody waits for memory, or the pool stops.
-    work: Condvar,
+    /// One for each thread: a job arrived, somebody waits for memory, or the pool stops.
+    work: Vec<Condvar>,
     /// Memory became free, the line for it moved, or the pool stops.
     memory: Condvar,
     places: usize,
@@ -32,6 +32,9 @@ struct State {
     /// not overtaken for ever by small ones.
     tickets_given: u64,
     tickets_served: u64,
+    /// The threads without work, those with warm memory last; the last is woken first. So a quiet
+    /// time keeps few regions warm, and the memory of the other threads goes back.
+    idle: VecDeque<usize>,
     stopping: bool,
 }
 
@@ -55,16 +58,17 @@ impl Drop for Claim {
 }
 
 impl Schedule {
-    pub(crate) fn new(places: usize, budget_kib: u32) -> Self {
+    pub(crate) fn new(places: usize, budget_kib: u32, threads: usize) -> Self {
         let state = State {
             jobs: VecDeque::with_capacity(places.min(1024)),
             free_kib: budget_kib,
             tickets_given: 0,
             tickets_served: 0,
+            idle: VecDeque::with_capacity(threads),
             stopping: false,
         };
-        let (work, memory) = (Condvar::new(), Condvar::new());
-        Self { state: Mutex::new(state), work, memory, places, budget_kib }
+        let work = (0..threads).map(|_| Condvar::new()).collect();
+        Self { state: Mutex::new(state), work, memory: Condvar::new(), places, budget_kib }
     }
 
     /// The most memory that one job can ever get, in KiB.
@@ -81,7 +85,9 @@ impl Schedule {
         let stale = if state.jobs.len() < self.places { VecDeque::new() } else { take_stale(&mut state.jobs) };
         let outcome = if state.jobs.len() < self.places {
             state.jobs.push_back(job);
-            self.work.notify_one();
+            if let Some(thread) = state.idle.pop_back() {
+                self.work[thread].notify_one();
+            }
             Ok(())
         } else {
             Err(Refusal::Full)
@@ -96,7 +102,7 @@ impl Schedule {
 
     /// Waits for what a thread is to do next. One that holds memory gives it back when somebody
     /// waits for it, or when `keep_until` has come without a job.
-    pub(crate) fn next(&self, keep_until: Option<Instant>) -> Next {
+    pub(crate) fn next(&self, thread: usize, keep_until: Option<Instant>) -> Next {
         let mut state = self.lock();
         loop {
             if state.stopping {
@@ -108,18 +114,32 @@ impl Schedule {
             if let Some(job) = state.jobs.pop_front() {
                 return Next::Do(job);
             }
-            state = match keep_until {
-                None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(instant) => {
-                    let patience = instant.saturating_duration_since(Instant::now());
-                    if patience.is_zero() {
-                        return Next::GiveMemoryBack;
-                    }
-                    let waited = self.work.wait_timeout(state, patience);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+            let patience = keep_until.map(|end| end.saturating_duration_since(Instant::now()));
+            if patience.is_some_and(|patience| patience.is_zero()) {
+                return Next::GiveMemoryBack;
+            }
+            state = self.rest(state, thread, patience);
         }
+    }
+
+    /// Lets a thread sleep until it is woken, or for as long as its patience lasts.
+    fn rest<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        thread: usize,
+        patience: Option<Duration>,
+    ) -> MutexGuard<'a, State> {
+        let work = &self.work[thread];
+        let mut state = if let Some(patience) = patience {
+            state.idle.push_back(thread);
+            work.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner).0
+        } else {
+            state.idle.push_front(thread);
+            work.wait(state).unwrap_or_else(PoisonError::into_inner)
+        };
+        // It may have woken by itself.
+        state.idle.retain(|idle| *idle != thread);
+        state
     }
 
     /// Waits for a part of the memory budget. Whoever waits here must hold no other part; then all
@@ -131,7 +151,7 @@ impl Schedule {
             let ticket = state.tickets_given;
             state.tickets_given += 1;
             // Threads that idle on memory are asked for it.
-            self.work.notify_all();
+            self.wake_all();
             while !state.stopping && (state.tickets_served != ticket || state.free_kib < kib) {
                 state = self.memory.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
@@ -151,11 +171,15 @@ impl Schedule {
         state.stopping = true;
         let jobs = std::mem::take(&mut state.jobs);
         drop(state);
-        self.work.notify_all();
+        self.wake_all();
         self.memory.notify_all();
         for job in jobs {
             job.task.refuse(Refusal::Stopped);
         }
+    }
+
+    fn wake_all(&self) {
+        self.work.iter().for_each(Condvar::notify_one);
     }
 
     /// No job runs under this lock, so nothing half done can be behind a poisoned one.
@@ -226,17 +250,17 @@ mod tests {
 
     #[test]
     fn a_full_queue_refuses_at_once() {
-        let schedule = Schedule::new(2, 8);
+        let schedule = Schedule::new(2, 8, 1);
         assert!(schedule.push(job(1, LONG).0).is_ok());
         assert!(schedule.push(job(2, LONG).0).is_ok());
         assert!(matches!(schedule.push(job(3, LONG).0), Err(Refusal::Full)));
-        assert!(matches!(schedule.next(None), Next::Do(_)));
+        assert!(matches!(schedule.next(0, None), Next::Do(_)));
         assert!(schedule.push(job(3, LONG).0).is_ok());
     }
 
     #[test]
     fn a_full_queue_first_forgets_what_nobody_waits_for() {
-        let schedule = Schedule::new(2, 8);
+        let schedule = Schedule::new(2, 8, 1);
         let (abandoned, gone, refusals) = job(1, LONG);
         assert!(schedule.push(abandoned).is_ok());
         assert!(schedule.push(job(2, LONG).0).is_ok());
@@ -248,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_first_refuses_what_waited_too_long() {
-        let schedule = Schedule::new(1, 8);
+        let schedule = Schedule::new(1, 8, 1);
         let (late, _, refusals) = job(1, Duration::ZERO);
         assert!(schedule.push(late).is_ok());
         assert!(schedule.push(job(2, LONG).0).is_ok());
@@ -257,29 +281,29 @@ mod tests {
 
     #[test]
     fn a_thread_whose_time_is_up_is_told_to_give_memory_back() {
-        let schedule = Schedule::new(1, 8);
-        assert!(matches!(schedule.next(Some(Instant::now())), Next::GiveMemoryBack));
+        let schedule = Schedule::new(1, 8, 1);
+        assert!(matches!(schedule.next(0, Some(Instant::now())), Next::GiveMemoryBack));
         let soon = Instant::now() + Duration::from_millis(1);
-        assert!(matches!(schedule.next(Some(soon)), Next::GiveMemoryBack));
+        assert!(matches!(schedule.next(0, Some(soon)), Next::GiveMemoryBack));
     }
 
     #[test]
     fn a_job_goes_before_giving_memory_back() {
-        let schedule = Schedule::new(1, 8);
+        let schedule = Schedule::new(1, 8, 1);
         assert!(schedule.push(job(1, LONG).0).is_ok());
-        assert!(matches!(schedule.next(Some(Instant::now())), Next::Do(_)));
+        assert!(matches!(schedule.next(0, Some(Instant::now())), Next::Do(_)));
     }
 
     #[test]
     fn a_claim_that_waits_makes_idle_threads_give_memory_back() {
-        let schedule = Arc::new(Schedule::new(1, 100));
+        let schedule = Arc::new(Schedule::new(1, 100, 1));
         let small = schedule.claim(60).unwrap();
         let large = thread::spawn({
             let schedule = Arc::clone(&schedule);
             move || schedule.claim(100).is_some()
         });
         // The idle thread would keep its memory for an hour if nobody asked for it.
-        assert!(matches!(schedule.next(Some(Instant::now() + LONG)), Next::GiveMemoryBack));
+        assert!(matches!(schedule.next(0, Some(Instant::now() + LONG)), Next::GiveMemoryBack));
         drop(small);
         assert!(large.join().unwrap());
         schedule.wait_until_all_memory_is_free();
@@ -287,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_small_claim_does_not_overtake_a_large_one() {
-        let schedule = Arc::new(Schedule::new(1, 100));
+        let schedule = Arc::new(Schedule::new(1, 100, 1));
         let first = schedule.claim(60).unwrap();
         let (order, served) = channel();
         let spawn = |kib, name| {
@@ -315,7 +339,7 @@ mod tests {
 
     #[test]
     fn stopping_ends_every_wait() {
-        let schedule = Arc::new(Schedule::new(1, 8));
+        let schedule = Arc::new(Schedule::new(1, 8, 1));
         let held = schedule.claim(8);
         let (queued, _, refusals) = job(1, LONG);
         assert!(schedule.push(queued).is_ok());
@@ -325,9 +349,38 @@ mod tests {
         });
         schedule.stop();
         assert!(claim.join().unwrap());
-        assert!(matches!(schedule.next(None), Next::Stop));
+        assert!(matches!(schedule.next(0, None), Next::Stop));
         assert!(matches!(refusals.recv().unwrap(), (1, Refusal::Stopped)));
         assert!(matches!(schedule.push(job(2, LONG).0), Err(Refusal::Stopped)));
         drop(held);
+    }
+
+    #[test]
+    fn the_thread_with_warm_memory_is_woken_first() {
+        let schedule = Arc::new(Schedule::new(1, 8, 3));
+        let (order, woken) = channel();
+        let rest = |thread: usize, keep_until| {
+            let (schedule, order) = (Arc::clone(&schedule), order.clone());
+            let idle = schedule.lock().idle.len();
+            let resting = thread::spawn({
+                let schedule = Arc::clone(&schedule);
+                move || {
+                    if matches!(schedule.next(thread, keep_until), Next::Do(_)) {
+                        order.send(thread).unwrap();
+                    }
+                }
+            });
+            while schedule.lock().idle.len() == idle {
+                thread::yield_now();
+            }
+            resting
+        };
+        let warm = Some(Instant::now() + LONG);
+        let threads = [rest(0, warm), rest(1, warm), rest(2, None)];
+        for expected in [1, 0, 2] {
+            assert!(schedule.push(job(1, LONG).0).is_ok());
+            assert_eq!(woken.recv().unwrap(), expected);
+        }
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
     }
 }

@@ -11,6 +11,7 @@ use crate::schedule::{Claim, Next, Schedule};
 /// What one thread of the pool owns.
 pub(crate) struct Worker {
     schedule: Arc<Schedule>,
+    number: usize,
     blocks: MemoryBlocks,
     blocks_kib: u32,
     /// The claim on the memory behind `blocks`, while they are in use.
@@ -22,15 +23,15 @@ pub(crate) struct Worker {
 impl Worker {
     /// Maps `blocks_kib` blocks; they take memory from the first job on, until `idle` has passed
     /// without one.
-    pub(crate) fn new(schedule: Arc<Schedule>, blocks_kib: u32, idle: Duration) -> io::Result<Self> {
+    pub(crate) fn new(schedule: Arc<Schedule>, number: usize, blocks_kib: u32, idle: Duration) -> io::Result<Self> {
         let blocks = MemoryBlocks::map(blocks_kib)?;
-        Ok(Self { schedule, blocks, blocks_kib, held: None, keep_until: Instant::now(), idle })
+        Ok(Self { schedule, number, blocks, blocks_kib, held: None, keep_until: Instant::now(), idle })
     }
 
     /// Does one job after the other until the schedule says to stop.
     pub(crate) fn work(mut self) {
         loop {
-            match self.schedule.next(self.held.as_ref().map(|_| self.keep_until)) {
+            match self.schedule.next(self.number, self.held.as_ref().map(|_| self.keep_until)) {
                 Next::Do(job) => self.run(job),
                 Next::GiveMemoryBack => self.give_memory_back(),
                 Next::Stop => return,
