@@ -1,9 +1,13 @@
 //! Who is signed in: sessions, the grants on them, and the tokens that show them.
 
+pub mod authenticate;
 pub mod claims;
 pub mod grant;
+pub mod log_in;
+pub mod log_out;
 pub mod opaque;
 pub mod page_secret;
 pub mod ports;
+pub mod refresh;
 pub mod refresh_token;
 pub mod session;

@@ -20,6 +20,9 @@ pub trait Accounts: Send + Sync {
     /// none. An address that is only pending or former MUST NOT be found.
     async fn by_email(&self, email: &EmailKey) -> Result<Option<Account>, PortFailure>;
 
+    /// The user of this id, in whatever state; `None` when there is none.
+    async fn by_id(&self, id: UserId) -> Result<Option<User>, PortFailure>;
+
     /// At most `limit` users in the order of their ids, those after `after`.
     async fn list(&self, after: Option<UserId>, limit: usize) -> Result<Vec<User>, PortFailure>;
 }

@@ -48,3 +48,16 @@ pub enum Rejected {
     #[error(transparent)]
     Failed(#[from] PortFailure),
 }
+
+impl Rejected {
+    /// The failure that a rejection is when no rule of the use case explains it: a row that keeps
+    /// changing may calm down, everything else needs somebody to look.
+    #[must_use]
+    pub fn unexpected(self) -> PortFailure {
+        match self {
+            Self::Failed(failure) => failure,
+            Self::Stale => PortFailure::passing(self),
+            Self::Conflict(_) | Self::AlreadyUsed | Self::Broken(_) => PortFailure::lasting(self),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! A user sees their own account.
+
+use std::sync::Arc;
+
+use crate::access::{Actor, Operation};
+use crate::accounts::user::User;
+use crate::ids::RequestId;
+use crate::land::field::Field;
+use crate::sessions::authenticate::{Authenticate, AuthenticateError, Shown};
+
+/// How many fields are shown with the account.
+pub const SHOWN_FIELDS: usize = 100;
+
+/// A user's own account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Me {
+    /// The user.
+    pub user: User,
+    /// The first [`SHOWN_FIELDS`] fields.
+    pub fields: Vec<Field>,
+}
+
+/// Shows a user their own account, by one statement.
+pub struct ShowMe {
+    /// Finds out who asks.
+    pub authenticate: Arc<Authenticate>,
+}
+
+impl ShowMe {
+    /// The account of who shows the credential, and who that is.
+    ///
+    /// # Errors
+    /// When nobody shows who they are, or a port fails.
+    pub async fn run(&self, shown: Shown<'_>, request: Option<RequestId>) -> Result<(Actor, Me), AuthenticateError> {
+        let (actor, fields) = self.authenticate.with_fields(shown, Operation::ShowMe, request, SHOWN_FIELDS).await?;
+        let user = actor.owner(Operation::ShowMe)?.clone();
+        Ok((actor, Me { user, fields }))
+    }
+}

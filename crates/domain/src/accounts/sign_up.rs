@@ -1,0 +1,136 @@
+//! Somebody signs up.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::access::Actor;
+use crate::accounts::email::EmailAddress;
+use crate::accounts::password::Password;
+use crate::accounts::phone::PhoneNumber;
+use crate::accounts::ports::{HashFailure, PasswordHashing};
+use crate::accounts::user::{User, UserState};
+use crate::accounts::user_token::UserToken;
+use crate::changes::{AccountChange, Change, Changes, LandChange, UniqueKey};
+use crate::domains::policy::DefaultPolicy;
+use crate::domains::ports::DomainRules;
+use crate::events::{Event, EventKind, EventSubject};
+use crate::ids::{FieldId, UserId};
+use crate::land::field_form::CheckedField;
+use crate::ports::clock::{Clock, Timestamp};
+use crate::ports::entropy::Entropy;
+use crate::ports::failure::PortFailure;
+use crate::ports::ledger::{Ledger, Rejected};
+use crate::ports::secrets::SecretKeeper;
+
+/// What somebody signs up with, each value checked.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The e-mail address.
+    pub email: EmailAddress,
+    /// The password.
+    pub password: Password,
+    /// The phone number.
+    pub phone_number: Option<PhoneNumber>,
+    /// Whether others may find the user's fields.
+    pub discoverable: bool,
+    /// The first land fields.
+    pub fields: Vec<CheckedField>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// There is a new user.
+    SignedUp {
+        /// The user.
+        id: UserId,
+        /// The address, as it was typed.
+        email: EmailAddress,
+        /// The `token_required`, shown this once.
+        user_token: UserToken,
+    },
+    /// The address is a user's already; nothing was made.
+    AlreadyExists,
+}
+
+/// Why nobody was signed up.
+#[derive(Debug, Error)]
+pub enum SignUpError {
+    /// The domain of the address is blocked, or unlisted where the table is an allow list.
+    #[error("You are not allowed to register.")]
+    NotAllowed,
+    /// The password could not be hashed now.
+    #[error(transparent)]
+    Hash(#[from] HashFailure),
+    /// A port failed.
+    #[error(transparent)]
+    Failed(#[from] PortFailure),
+}
+
+/// Signs somebody up.
+pub struct SignUp {
+    /// What holds for unlisted domains.
+    pub default_policy: DefaultPolicy,
+    /// The table of domains.
+    pub domains: Arc<dyn DomainRules>,
+    /// Hashes the password.
+    pub hashing: Arc<dyn PasswordHashing>,
+    /// Hashes the token.
+    pub keeper: Arc<dyn SecretKeeper>,
+    /// Writes.
+    pub ledger: Arc<dyn Ledger>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids and the token.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl SignUp {
+    /// Signs somebody up: first the domain is judged, before any look at existing users; the unique
+    /// address, not a prior look, decides a race.
+    ///
+    /// # Errors
+    /// When the domain may not register, or a port fails.
+    pub async fn run(&self, actor: &Actor, command: Command) -> Result<Outcome, SignUpError> {
+        let row = self.domains.of(command.email.domain()).await?;
+        if !self.default_policy.admits(row.map(|rule| rule.belongs_to)) {
+            return Err(SignUpError::NotAllowed);
+        }
+        let password = self.hashing.hash(command.password.clone()).await?;
+        let now = self.clock.now();
+        let user_token = UserToken::fresh(&*self.entropy);
+        let user = self.user(&command, now);
+        let subject = EventSubject::new("user", user.id);
+        let event = Event::now(EventKind::UserSignedUp, actor, subject, now, &*self.entropy);
+        let fields = command.fields.into_iter().map(|field| {
+            let id = FieldId::fresh(now, &*self.entropy);
+            Change::from(LandChange::Add(field.of(id, user.id, now)))
+        });
+        let digest = self.keeper.digest(user_token.reveal());
+        let add = AccountChange::Add { user: Box::new(user.clone()), password, user_token: Some(digest) };
+        let changes = Changes::new(event).with(add).with_all(fields);
+        match self.ledger.apply(changes).await {
+            Ok(_) => Ok(Outcome::SignedUp { id: user.id, email: command.email, user_token }),
+            Err(Rejected::Conflict(UniqueKey::Address)) => Ok(Outcome::AlreadyExists),
+            Err(other) => Err(other.unexpected().into()),
+        }
+    }
+
+    fn user(&self, command: &Command, now: Timestamp) -> User {
+        User {
+            id: UserId::fresh(now, &*self.entropy),
+            email: command.email.clone(),
+            email_verified_at: None,
+            phone_number: command.phone_number.clone(),
+            discoverable: command.discoverable,
+            state: UserState::Active,
+            administrator: false,
+            locale: None,
+            has_user_token: true,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}

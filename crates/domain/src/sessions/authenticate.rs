@@ -1,0 +1,140 @@
+//! Who asks, and whether they may.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::access::{Actor, Credential, Denied, Operation, Subject};
+use crate::accounts::user_token::UserToken;
+use crate::ids::{RequestId, UserId};
+use crate::land::field::Field;
+use crate::ports::clock::{Clock, Timestamp};
+use crate::ports::failure::PortFailure;
+use crate::ports::secrets::SecretKeeper;
+use crate::sessions::page_secret::PageSecret;
+use crate::sessions::ports::{CredentialKey, Holder, Sessions, TokenSigner};
+
+/// What somebody shows to say who they are.
+#[derive(Clone, Copy)]
+pub enum Shown<'a> {
+    /// A bearer token: an access token or a `token_required`.
+    Bearer(&'a str),
+    /// The secret of a session of the pages.
+    Page(&'a str),
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, Error)]
+pub enum AuthenticateError {
+    /// What they show is forged, expired, ended or unknown.
+    #[error("The credential is not valid.")]
+    NotValid,
+    /// They are known, but may not do this.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// A port failed.
+    #[error(transparent)]
+    Failed(#[from] PortFailure),
+}
+
+/// Finds out who asks. User and session are read anew each time, so that a logout or a disabled
+/// account counts at once, on every replica.
+pub struct Authenticate {
+    /// Verifies access tokens.
+    pub signer: Arc<dyn TokenSigner>,
+    /// Hashes opaque secrets.
+    pub keeper: Arc<dyn SecretKeeper>,
+    /// Reads user and session.
+    pub sessions: Arc<dyn Sessions>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Authenticate {
+    /// Who shows this, if they may do the operation.
+    ///
+    /// # Errors
+    /// When the credential is not valid, the operation is not permitted, or a port fails.
+    pub async fn run(
+        &self,
+        shown: Shown<'_>,
+        operation: Operation,
+        request: Option<RequestId>,
+    ) -> Result<Actor, AuthenticateError> {
+        let now = self.clock.now();
+        let key = self.key(shown, now).ok_or(AuthenticateError::NotValid)?;
+        let holder = self.sessions.holder(&key.by).await?.ok_or(AuthenticateError::NotValid)?;
+        admit(holder, &key, operation, request, now)
+    }
+
+    /// The same, with the user's first `limit` fields, by one statement.
+    ///
+    /// # Errors
+    /// As for [`Self::run`].
+    pub async fn with_fields(
+        &self,
+        shown: Shown<'_>,
+        operation: Operation,
+        request: Option<RequestId>,
+        limit: usize,
+    ) -> Result<(Actor, Vec<Field>), AuthenticateError> {
+        let now = self.clock.now();
+        let key = self.key(shown, now).ok_or(AuthenticateError::NotValid)?;
+        let found = self.sessions.holder_with_fields(&key.by, limit).await?;
+        let (holder, fields) = found.ok_or(AuthenticateError::NotValid)?;
+        Ok((admit(holder, &key, operation, request, now)?, fields))
+    }
+
+    fn key(&self, shown: Shown<'_>, now: Timestamp) -> Option<Key> {
+        match shown {
+            Shown::Bearer(text) if text.starts_with(UserToken::PREFIX) => {
+                let token = UserToken::parse(text)?;
+                Some(Key::of(CredentialKey::UserToken(self.keeper.digest(token.reveal()))))
+            }
+            Shown::Bearer(text) => {
+                let shown = self.signer.verify(text, now).ok()?;
+                Some(Key { by: CredentialKey::Session(shown.session), user: Some(shown.user) })
+            }
+            Shown::Page(text) => {
+                let secret = PageSecret::parse(text)?;
+                Some(Key::of(CredentialKey::PageSecret(self.keeper.digest(secret.reveal()))))
+            }
+        }
+    }
+}
+
+/// By what to look somebody up, and who it must be if the credential says so itself.
+struct Key {
+    by: CredentialKey,
+    user: Option<UserId>,
+}
+
+impl Key {
+    const fn of(by: CredentialKey) -> Self {
+        Self { by, user: None }
+    }
+}
+
+fn admit(
+    holder: Holder,
+    key: &Key,
+    operation: Operation,
+    request: Option<RequestId>,
+    now: Timestamp,
+) -> Result<Actor, AuthenticateError> {
+    if key.user.is_some_and(|user| user != holder.user.id) {
+        return Err(AuthenticateError::NotValid);
+    }
+    let credential = match holder.session {
+        Some(session) if session.holds(now) => Credential::Session(session),
+        Some(_) => return Err(AuthenticateError::NotValid),
+        None => Credential::UserToken,
+    };
+    let actor = Actor { subject: Subject::User(Box::new(holder.user), credential), request };
+    match actor.may(operation) {
+        Ok(()) => Ok(actor),
+        // The account is disabled: to the caller the credential is as good as none.
+        Err(Denied::Nobody) => Err(AuthenticateError::NotValid),
+        Err(denied) => Err(denied.into()),
+    }
+}

@@ -1,0 +1,235 @@
+//! A user logs in.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use thiserror::Error;
+
+use crate::access::Actor;
+use crate::accounts::email::EmailAddress;
+use crate::accounts::password::Password;
+use crate::accounts::password_hash::PasswordHash;
+use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing, Verdict};
+use crate::accounts::user::{User, UserState};
+use crate::changes::{AccountChange, Changes, SessionChange};
+use crate::events::{Event, EventKind, EventSubject};
+use crate::ids::{AccessTokenId, GrantId, SessionId};
+use crate::ports::clock::{Clock, Timestamp};
+use crate::ports::entropy::Entropy;
+use crate::ports::failure::PortFailure;
+use crate::ports::ledger::{Ledger, Rejected};
+use crate::ports::secrets::SecretKeeper;
+use crate::sessions::claims::{AccessClaims, AccessToken};
+use crate::sessions::grant::Grant;
+use crate::sessions::page_secret::PageSecret;
+use crate::sessions::ports::TokenSigner;
+use crate::sessions::refresh_token::{IssuedRefreshToken, RefreshToken};
+use crate::sessions::session::{Channel, Session};
+
+/// How often a login starts over when the account changes under it.
+const ATTEMPTS: usize = 3;
+
+/// What a user logs in with.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The e-mail address.
+    pub email: EmailAddress,
+    /// The password.
+    pub password: Password,
+    /// Where.
+    pub channel: Channel,
+}
+
+/// What came of it. A second factor will be one more arm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The user is signed in.
+    SignedIn(Box<SignedIn>),
+}
+
+/// A user who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The user.
+    pub user: User,
+    /// The session.
+    pub session: Session,
+    /// What shows it.
+    pub credential: IssuedCredential,
+}
+
+/// What shows a new session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IssuedCredential {
+    /// Tokens, for the API.
+    Tokens(IssuedTokens),
+    /// A secret for the cookie of the pages.
+    PageSecret(PageSecret),
+}
+
+/// The tokens of a login or a refresh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedTokens {
+    /// The access token.
+    pub access_token: AccessToken,
+    /// How long it lives.
+    pub expires_in: TimeDelta,
+    /// The refresh token.
+    pub refresh_token: IssuedRefreshToken,
+}
+
+/// Why a user is not signed in.
+#[derive(Debug, Error)]
+pub enum LogInError {
+    /// Nobody has the address.
+    #[error("User does not exist")]
+    UnknownUser,
+    /// The password is another.
+    #[error("Wrong password")]
+    WrongPassword,
+    /// The password is right, but the account cannot be used.
+    #[error("This account is disabled.")]
+    Disabled,
+    /// The password could not be compared now.
+    #[error(transparent)]
+    Hash(#[from] HashFailure),
+    /// A port failed.
+    #[error(transparent)]
+    Failed(#[from] PortFailure),
+}
+
+/// Logs a user in.
+pub struct LogIn {
+    /// Reads the account.
+    pub accounts: Arc<dyn Accounts>,
+    /// Compares the password.
+    pub hashing: Arc<dyn PasswordHashing>,
+    /// Signs the access token.
+    pub signer: Arc<dyn TokenSigner>,
+    /// Makes the refresh token and hashes the page secret.
+    pub keeper: Arc<dyn SecretKeeper>,
+    /// Writes.
+    pub ledger: Arc<dyn Ledger>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids and secrets.
+    pub entropy: Arc<dyn Entropy>,
+    /// How long an access token lives.
+    pub access_token_lifetime: TimeDelta,
+}
+
+impl LogIn {
+    /// Logs a user in. An unknown user costs as much time as a known one, and nothing is held in the
+    /// database while the password is compared.
+    ///
+    /// # Errors
+    /// Why the user is not signed in.
+    pub async fn run(&self, actor: &Actor, command: Command) -> Result<Outcome, LogInError> {
+        for _ in 1..ATTEMPTS {
+            match self.attempt(actor, &command).await {
+                Err(Failed::Rejected(Rejected::Stale)) => {}
+                other => return other.map_err(Failed::into_error),
+            }
+        }
+        self.attempt(actor, &command).await.map_err(Failed::into_error)
+    }
+
+    async fn attempt(&self, actor: &Actor, command: &Command) -> Result<Outcome, Failed> {
+        let account = self.accounts.by_email(command.email.key()).await.map_err(LogInError::from)?;
+        let (user, stored) = account.map_or((None, None), |account| (Some(account.user), account.password));
+        let verdict = self.hashing.verify(command.password.clone(), stored.clone()).await.map_err(LogInError::from)?;
+        let Some(user) = user else { return Err(LogInError::UnknownUser.into()) };
+        let (Verdict::Matches { outdated }, Some(verified)) = (verdict, stored) else {
+            return Err(LogInError::WrongPassword.into());
+        };
+        if user.state != UserState::Active {
+            return Err(LogInError::Disabled.into());
+        }
+        let rehashed = if outdated { self.rehash(&command.password).await? } else { None };
+        let now = self.clock.now();
+        let session_id = SessionId::fresh(now, &*self.entropy);
+        let session = Session::by_password(session_id, user.id, command.channel, now);
+        let (credential, changes) = self.open(actor, &user, &session, verified.clone(), now)?;
+        let rehash = rehashed.map(|to| AccountChange::Rehash { user: user.id, from: verified, to });
+        self.ledger.apply(changes.with_all(rehash)).await.map_err(Failed::Rejected)?;
+        Ok(Outcome::SignedIn(Box::new(SignedIn { user, session, credential })))
+    }
+
+    /// A new hash with the parameters of today. When there is no room for it now, the old one stays
+    /// until the next login.
+    async fn rehash(&self, password: &Password) -> Result<Option<PasswordHash>, LogInError> {
+        match self.hashing.hash(password.clone()).await {
+            Ok(hash) => Ok(Some(hash)),
+            Err(HashFailure::Overloaded { .. }) => Ok(None),
+            Err(HashFailure::Failed(failure)) => Err(failure.into()),
+        }
+    }
+
+    /// What shows the session, and the plan that opens it.
+    fn open(
+        &self,
+        actor: &Actor,
+        user: &User,
+        session: &Session,
+        verified: PasswordHash,
+        now: Timestamp,
+    ) -> Result<(IssuedCredential, Changes), LogInError> {
+        let subject = EventSubject::new("session", session.id);
+        let event = Event::now(EventKind::SessionStarted, actor, subject, now, &*self.entropy)
+            .with("user", user.id)
+            .with("channel", session.channel.name());
+        let changes = Changes::new(event);
+        let open = |page_secret| SessionChange::Open { session: session.clone(), page_secret, verified };
+        match session.channel {
+            Channel::Pages => {
+                let secret = PageSecret::fresh(&*self.entropy);
+                let changes = changes.with(open(Some(self.keeper.digest(secret.reveal()))));
+                Ok((IssuedCredential::PageSecret(secret), changes))
+            }
+            Channel::Api => {
+                let id = GrantId::fresh(now, &*self.entropy);
+                let grant = Grant { id, session: session.id, generation: 0, rotated_at: now };
+                let tokens = self.tokens(user, session, now, RefreshToken { grant: id, generation: 0 })?;
+                let changes = changes.with(open(None)).with(SessionChange::AddGrant { grant, at: now });
+                Ok((IssuedCredential::Tokens(tokens), changes))
+            }
+        }
+    }
+
+    fn tokens(
+        &self,
+        user: &User,
+        session: &Session,
+        now: Timestamp,
+        refresh_token: RefreshToken,
+    ) -> Result<IssuedTokens, PortFailure> {
+        let id = AccessTokenId::fresh(now, &*self.entropy);
+        let claims = AccessClaims::of(user, session, id, now, self.access_token_lifetime);
+        Ok(IssuedTokens {
+            access_token: self.signer.sign(&claims)?,
+            expires_in: self.access_token_lifetime,
+            refresh_token: refresh_token.issue(&*self.keeper),
+        })
+    }
+}
+
+/// How an attempt fails: for good, or because the account changed under it.
+enum Failed {
+    Rejected(Rejected),
+    Error(LogInError),
+}
+
+impl Failed {
+    fn into_error(self) -> LogInError {
+        match self {
+            Self::Rejected(rejected) => rejected.unexpected().into(),
+            Self::Error(error) => error,
+        }
+    }
+}
+
+impl From<LogInError> for Failed {
+    fn from(error: LogInError) -> Self {
+        Self::Error(error)
+    }
+}
