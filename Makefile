@@ -70,4 +70,4 @@ image: ## Build the container image and print its size
 
 .PHONY: test-image
 test-image: ## Build the image and try it out, also where no container engine runs
-	scripts/test-image $(ARGS)
+	USER_REGISTRY_TEST_POSTGRES_URL= scripts/with-postgres scripts/test-image
