@@ -1,0 +1,193 @@
+//! Every storage port, over one mutex.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use domain::accounts::email::EmailKey;
+use domain::accounts::ports::Accounts;
+use domain::accounts::user::{Account, User};
+use domain::authority::authority_token::StoredAuthorityToken;
+use domain::authority::ports::AuthorityTokens;
+use domain::changes::Changes;
+use domain::domains::name::DomainName;
+use domain::domains::policy::{BelongsTo, DomainRule, ListedDomain};
+use domain::domains::ports::DomainRules;
+use domain::events::Event;
+use domain::ids::{FieldId, GrantId, SessionId, UserId};
+use domain::keys::ports::KeyStore;
+use domain::keys::rows::{StoredDataKey, StoredSigningKey};
+use domain::land::field::Field;
+use domain::land::ports::Fields;
+use domain::ports::clock::Timestamp;
+use domain::ports::failure::PortFailure;
+use domain::ports::ledger::{Ledger, Receipt, Rejected};
+use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Sessions};
+use domain::sessions::session::EndReason;
+
+use crate::state::State;
+
+/// The database of the tests: it forgets everything when it is dropped.
+///
+/// Each plan runs alone, on a copy that replaces the original when all of it went well.
+#[derive(Debug, Default)]
+pub struct Memory {
+    state: Mutex<State>,
+}
+
+impl Memory {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Everything that happened, in its order.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.state().events.clone()
+    }
+
+    /// Why a session ended, if it did.
+    #[must_use]
+    pub fn end_reason(&self, session: SessionId) -> Option<EndReason> {
+        self.state().sessions.end_reason(session)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A plan changes a copy only, so a panic leaves the state whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Ledger for Memory {
+    async fn apply(&self, changes: Changes) -> Result<Receipt, Rejected> {
+        let mut state = self.state();
+        let mut next = state.clone();
+        let rows = changes.list.into_iter().map(|change| next.write(change)).collect::<Result<_, _>>()?;
+        next.record(changes.event)?;
+        *state = next;
+        Ok(Receipt { rows })
+    }
+}
+
+#[async_trait]
+impl Accounts for Memory {
+    async fn by_email(&self, email: &EmailKey) -> Result<Option<Account>, PortFailure> {
+        Ok(self.state().accounts.by_email(email))
+    }
+
+    async fn by_id(&self, id: UserId) -> Result<Option<User>, PortFailure> {
+        Ok(self.state().accounts.user(id))
+    }
+
+    async fn list(&self, after: Option<UserId>, limit: usize) -> Result<Vec<User>, PortFailure> {
+        let state = self.state();
+        let following = state.accounts.users().filter(|user| after.is_none_or(|after| user.id > after));
+        Ok(following.take(limit).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl Sessions for Memory {
+    async fn holder(&self, key: &CredentialKey) -> Result<Option<Holder>, PortFailure> {
+        Ok(holder(&self.state(), key))
+    }
+
+    async fn holder_with_fields(
+        &self,
+        key: &CredentialKey,
+        limit: usize,
+    ) -> Result<Option<(Holder, Vec<Field>)>, PortFailure> {
+        let state = self.state();
+        let Some(holder) = holder(&state, key) else { return Ok(None) };
+        let fields = state.land.of(holder.user.id).take(limit).cloned().collect();
+        Ok(Some((holder, fields)))
+    }
+
+    async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure> {
+        let state = self.state();
+        let held = || {
+            let grant = state.sessions.grant(grant)?;
+            let session = state.sessions.session(grant.session)?;
+            let user = state.accounts.user(session.user)?;
+            Some(HeldGrant { grant, session, user })
+        };
+        Ok(held())
+    }
+}
+
+#[async_trait]
+impl LastSeen for Memory {
+    async fn note(&self, session: SessionId, at: Timestamp) -> Result<(), PortFailure> {
+        self.state().sessions.note_last_seen(session, at);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl DomainRules for Memory {
+    async fn of(&self, domain: &DomainName) -> Result<Option<DomainRule>, PortFailure> {
+        Ok(self.state().domains.rule(domain))
+    }
+
+    async fn among(&self, domains: &[DomainName]) -> Result<Vec<ListedDomain>, PortFailure> {
+        Ok(self.state().domains.listed().filter(|row| domains.contains(&row.rule.domain)).collect())
+    }
+
+    async fn list(
+        &self,
+        belongs_to: Option<BelongsTo>,
+        after: Option<DomainName>,
+        limit: usize,
+    ) -> Result<Vec<ListedDomain>, PortFailure> {
+        let wanted = |row: &ListedDomain| {
+            belongs_to.is_none_or(|wanted| row.rule.belongs_to == wanted)
+                && after.as_ref().is_none_or(|after| row.rule.domain > *after)
+        };
+        Ok(self.state().domains.listed().filter(wanted).take(limit).collect())
+    }
+}
+
+#[async_trait]
+impl AuthorityTokens for Memory {
+    async fn of(&self, domain: &DomainName) -> Result<Option<StoredAuthorityToken>, PortFailure> {
+        Ok(self.state().domains.token(domain))
+    }
+}
+
+#[async_trait]
+impl Fields for Memory {
+    async fn list(&self, user: UserId, after: Option<FieldId>, limit: usize) -> Result<Vec<Field>, PortFailure> {
+        let state = self.state();
+        let following = state.land.of(user).filter(|field| after.is_none_or(|after| field.id > after));
+        Ok(following.take(limit).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl KeyStore for Memory {
+    async fn root_fingerprint(&self) -> Result<Option<String>, PortFailure> {
+        Ok(self.state().keys.root())
+    }
+
+    async fn data_keys(&self) -> Result<Vec<StoredDataKey>, PortFailure> {
+        Ok(self.state().keys.data())
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, PortFailure> {
+        Ok(self.state().keys.signing())
+    }
+}
+
+fn holder(state: &State, key: &CredentialKey) -> Option<Holder> {
+    let session = match key {
+        CredentialKey::Session(id) => state.sessions.session(*id)?,
+        CredentialKey::PageSecret(digest) => state.sessions.by_page_secret(digest)?,
+        CredentialKey::UserToken(digest) => {
+            return state.accounts.by_user_token(digest).map(|user| Holder { user, session: None });
+        }
+    };
+    let user = state.accounts.user(session.user)?;
+    Some(Holder { user, session: Some(session) })
+}

@@ -1,0 +1,60 @@
+//! What is stored, and how each write changes it.
+
+mod accounts;
+mod domains;
+mod keys;
+mod land;
+mod sessions;
+
+use domain::changes::{Change, Invariant, UniqueKey};
+use domain::events::Event;
+use domain::ports::failure::PortFailure;
+use domain::ports::ledger::Rejected;
+
+/// Every row. A plan is carried out on a copy, which replaces the original when all of it went well.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    pub(crate) accounts: accounts::AccountRows,
+    pub(crate) sessions: sessions::SessionRows,
+    pub(crate) domains: domains::DomainRows,
+    pub(crate) land: land::FieldRows,
+    pub(crate) keys: keys::KeyRows,
+    pub(crate) events: Vec<Event>,
+}
+
+impl State {
+    /// Carries out one write, and tells how many rows it touched.
+    pub(crate) fn write(&mut self, change: Change) -> Result<u64, Rejected> {
+        match change {
+            Change::Account(change) => self.accounts.write(change),
+            Change::Session(change) => self.sessions.write(change, &self.accounts),
+            Change::Domain(change) => self.domains.write(change),
+            Change::Authority(change) => self.domains.write_authority(change),
+            Change::Land(change) => self.land.write(change, &self.accounts),
+            Change::Key(change) => self.keys.write(change),
+            Change::Require(invariant) => self.require(invariant),
+        }
+    }
+
+    /// Writes down what happened.
+    pub(crate) fn record(&mut self, event: Event) -> Result<(), Rejected> {
+        if self.events.iter().any(|earlier| earlier.id == event.id) {
+            return Err(Rejected::Conflict(UniqueKey::Random));
+        }
+        self.events.push(event);
+        Ok(())
+    }
+
+    fn require(&self, invariant: Invariant) -> Result<u64, Rejected> {
+        let holds = match &invariant {
+            Invariant::FieldLimit(user) => self.land.keeps_limit(*user),
+            Invariant::NotBlocked(domain) => !self.domains.blocks(domain),
+        };
+        if holds { Ok(0) } else { Err(Rejected::Broken(invariant)) }
+    }
+}
+
+/// What a database says of a row that points to a row that is not there.
+fn dangling(table: &'static str) -> Rejected {
+    Rejected::Failed(PortFailure::lasting(format!("no such row in {table}")))
+}

@@ -1,0 +1,115 @@
+//! Users, their addresses and their secrets.
+
+use std::collections::BTreeMap;
+
+use domain::accounts::email::EmailKey;
+use domain::accounts::password_hash::PasswordHash;
+use domain::accounts::user::{Account, User};
+use domain::changes::{AccountChange, UniqueKey};
+use domain::ids::UserId;
+use domain::ports::clock::Timestamp;
+use domain::ports::ledger::Rejected;
+use domain::ports::secrets::SecretDigest;
+
+#[derive(Clone, Debug)]
+struct UserRow {
+    user: User,
+    password: Option<PasswordHash>,
+    user_token: Option<SecretDigest>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AccountRows {
+    users: BTreeMap<UserId, UserRow>,
+    addresses: BTreeMap<EmailKey, UserId>,
+}
+
+impl AccountRows {
+    pub(crate) fn write(&mut self, change: AccountChange) -> Result<u64, Rejected> {
+        match change {
+            AccountChange::Add { user, password, user_token } => self.add(*user, password, user_token),
+            AccountChange::SetPhone { user, version, phone_number, at } => {
+                self.edit(user, version, at, |row| row.user.phone_number = phone_number)
+            }
+            AccountChange::SetDiscoverable { user, version, discoverable, at } => {
+                self.edit(user, version, at, |row| row.user.discoverable = discoverable)
+            }
+            AccountChange::SetUserToken { user, version, digest, at } => {
+                if digest.as_ref().is_some_and(|digest| self.digest_of_another(user, digest)) {
+                    return Err(Rejected::Conflict(UniqueKey::Random));
+                }
+                self.edit(user, version, at, |row| {
+                    row.user.has_user_token = digest.is_some();
+                    row.user_token = digest;
+                })
+            }
+            AccountChange::Rehash { user, from, to } => Ok(self.rehash(user, &from, to)),
+        }
+    }
+
+    pub(crate) fn user(&self, id: UserId) -> Option<User> {
+        self.users.get(&id).map(|row| row.user.clone())
+    }
+
+    pub(crate) fn account(&self, id: UserId) -> Option<Account> {
+        self.users.get(&id).map(|row| Account { user: row.user.clone(), password: row.password.clone() })
+    }
+
+    pub(crate) fn by_email(&self, key: &EmailKey) -> Option<Account> {
+        self.addresses.get(key).and_then(|id| self.account(*id))
+    }
+
+    pub(crate) fn by_user_token(&self, digest: &SecretDigest) -> Option<User> {
+        let row = self.users.values().find(|row| row.user_token.as_ref() == Some(digest));
+        row.map(|row| row.user.clone())
+    }
+
+    /// Every user, in the order of their ids.
+    pub(crate) fn users(&self) -> impl Iterator<Item = &User> {
+        self.users.values().map(|row| &row.user)
+    }
+
+    fn add(
+        &mut self,
+        mut user: User,
+        password: PasswordHash,
+        user_token: Option<SecretDigest>,
+    ) -> Result<u64, Rejected> {
+        let key = user.email.key();
+        if self.addresses.contains_key(key) {
+            return Err(Rejected::Conflict(UniqueKey::Address));
+        }
+        let known = user_token.as_ref().is_some_and(|digest| self.digest_of_another(user.id, digest));
+        if self.users.contains_key(&user.id) || known {
+            return Err(Rejected::Conflict(UniqueKey::Random));
+        }
+        user.has_user_token = user_token.is_some();
+        self.addresses.insert(key.clone(), user.id);
+        self.users.insert(user.id, UserRow { user, password: Some(password), user_token });
+        Ok(1)
+    }
+
+    fn edit(
+        &mut self,
+        user: UserId,
+        version: i64,
+        at: Timestamp,
+        edit: impl FnOnce(&mut UserRow),
+    ) -> Result<u64, Rejected> {
+        let row = self.users.get_mut(&user).filter(|row| row.user.version == version).ok_or(Rejected::Stale)?;
+        edit(row);
+        row.user.version += 1;
+        row.user.updated_at = at;
+        Ok(1)
+    }
+
+    fn rehash(&mut self, user: UserId, from: &PasswordHash, to: PasswordHash) -> u64 {
+        let Some(row) = self.users.get_mut(&user).filter(|row| row.password.as_ref() == Some(from)) else { return 0 };
+        row.password = Some(to);
+        1
+    }
+
+    fn digest_of_another(&self, user: UserId, digest: &SecretDigest) -> bool {
+        self.users.values().any(|row| row.user.id != user && row.user_token.as_ref() == Some(digest))
+    }
+}

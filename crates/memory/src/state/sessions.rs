@@ -1,0 +1,121 @@
+//! Sessions and grants.
+
+use std::collections::BTreeMap;
+
+use domain::accounts::password_hash::PasswordHash;
+use domain::accounts::user::UserState;
+use domain::changes::{SessionChange, UniqueKey};
+use domain::ids::{GrantId, SessionId};
+use domain::ports::clock::Timestamp;
+use domain::ports::ledger::Rejected;
+use domain::ports::secrets::SecretDigest;
+use domain::sessions::grant::Grant;
+use domain::sessions::session::{EndReason, Session};
+
+use super::accounts::AccountRows;
+use super::dangling;
+
+#[derive(Clone, Debug)]
+struct SessionRow {
+    session: Session,
+    page_secret: Option<SecretDigest>,
+    reason: Option<EndReason>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SessionRows {
+    sessions: BTreeMap<SessionId, SessionRow>,
+    grants: BTreeMap<GrantId, Grant>,
+}
+
+impl SessionRows {
+    pub(crate) fn write(&mut self, change: SessionChange, accounts: &AccountRows) -> Result<u64, Rejected> {
+        match change {
+            SessionChange::Open { session, page_secret, verified } => {
+                self.open(session, page_secret, &verified, accounts)
+            }
+            SessionChange::AddGrant { grant, at: _ } => self.add_grant(grant),
+            SessionChange::Rotate { grant, session, from, to, at } => self.rotate(grant, session, (from, to), at),
+            SessionChange::End { session, reason, at } => self.end(session, reason, at),
+        }
+    }
+
+    pub(crate) fn session(&self, id: SessionId) -> Option<Session> {
+        self.sessions.get(&id).map(|row| row.session.clone())
+    }
+
+    pub(crate) fn by_page_secret(&self, digest: &SecretDigest) -> Option<Session> {
+        let row = self.sessions.values().find(|row| row.page_secret.as_ref() == Some(digest));
+        row.map(|row| row.session.clone())
+    }
+
+    pub(crate) fn grant(&self, id: GrantId) -> Option<Grant> {
+        self.grants.get(&id).cloned()
+    }
+
+    pub(crate) fn end_reason(&self, id: SessionId) -> Option<EndReason> {
+        self.sessions.get(&id).and_then(|row| row.reason)
+    }
+
+    pub(crate) fn note_last_seen(&mut self, id: SessionId, at: Timestamp) {
+        if let Some(row) = self.sessions.get_mut(&id).filter(|row| row.session.ended_at.is_none()) {
+            row.session.last_seen_at = row.session.last_seen_at.max(at);
+        }
+    }
+
+    fn open(
+        &mut self,
+        session: Session,
+        page_secret: Option<SecretDigest>,
+        verified: &PasswordHash,
+        accounts: &AccountRows,
+    ) -> Result<u64, Rejected> {
+        let account = accounts.account(session.user).ok_or(Rejected::Stale)?;
+        if account.user.state != UserState::Active || account.password.as_ref() != Some(verified) {
+            return Err(Rejected::Stale);
+        }
+        let known = page_secret.as_ref().is_some_and(|digest| self.by_page_secret(digest).is_some());
+        if self.sessions.contains_key(&session.id) || known {
+            return Err(Rejected::Conflict(UniqueKey::Random));
+        }
+        self.sessions.insert(session.id, SessionRow { session, page_secret, reason: None });
+        Ok(1)
+    }
+
+    fn add_grant(&mut self, grant: Grant) -> Result<u64, Rejected> {
+        if !self.sessions.contains_key(&grant.session) {
+            return Err(dangling("sessions"));
+        }
+        if self.grants.contains_key(&grant.id) {
+            return Err(Rejected::Conflict(UniqueKey::Random));
+        }
+        self.grants.insert(grant.id, grant);
+        Ok(1)
+    }
+
+    fn rotate(
+        &mut self,
+        grant: GrantId,
+        session: SessionId,
+        (from, to): (u32, u32),
+        at: Timestamp,
+    ) -> Result<u64, Rejected> {
+        let held = |grant: &&mut Grant| grant.session == session && grant.generation == from;
+        let grant = self.grants.get_mut(&grant).filter(held).ok_or(Rejected::Stale)?;
+        let row = running(&mut self.sessions, session)?;
+        row.session.last_seen_at = at;
+        (grant.generation, grant.rotated_at) = (to, at);
+        Ok(1)
+    }
+
+    fn end(&mut self, session: SessionId, reason: EndReason, at: Timestamp) -> Result<u64, Rejected> {
+        let row = running(&mut self.sessions, session)?;
+        row.session.ended_at = Some(at);
+        row.reason = Some(reason);
+        Ok(1)
+    }
+}
+
+fn running(rows: &mut BTreeMap<SessionId, SessionRow>, id: SessionId) -> Result<&mut SessionRow, Rejected> {
+    rows.get_mut(&id).filter(|row| row.session.ended_at.is_none()).ok_or(Rejected::Stale)
+}
