@@ -145,7 +145,7 @@ impl PageError {
 const VERSION: &str = "1";
 
 fn unhex(text: &str) -> Option<String> {
-    if text.len() % 2 != 0 || text.len() > 2048 || !text.is_ascii() {
+    if !text.len().is_multiple_of(2) || text.len() > 2048 || !text.is_ascii() {
         return None;
     }
     let bytes = (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok());

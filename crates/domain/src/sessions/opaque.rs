@@ -33,7 +33,7 @@ pub fn hex(bytes: &[u8]) -> String {
 /// The bytes of lower-case hex; `None` for any other text.
 #[must_use]
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 || !is_lower_hex(text) {
+    if !text.len().is_multiple_of(2) || !is_lower_hex(text) {
         return None;
     }
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
