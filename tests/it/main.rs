@@ -1,1 +1,3 @@
-//! Journeys.
+//! Journeys over real HTTP through the real program on both engines, and guards over the workspace.
+
+mod architecture;

@@ -1,1 +1,5 @@
-//! Tests.
+//! What the journeys share: the real program on a database of its own, and a client that speaks to it.
+
+pub mod database;
+pub mod program;
+pub mod workspace;

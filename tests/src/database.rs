@@ -1,0 +1,100 @@
+//! A database of its own for every test.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::{Connection as _, Executor as _, PgConnection, Row as _, SqliteConnection};
+use tempfile::TempDir;
+
+/// The databases that the program runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded one.
+    Sqlite,
+    /// The one for many replicas.
+    Postgres,
+}
+
+/// An empty database, removed with this value.
+#[derive(Debug)]
+pub struct Database {
+    /// Its kind.
+    pub engine: Engine,
+    /// What `USER_REGISTRY_DATABASE_URL` is to say.
+    pub url: String,
+    folder: TempDir,
+}
+
+impl Database {
+    /// A new one.
+    ///
+    /// # Panics
+    /// When there is no PostgreSQL server to make it on.
+    pub async fn new(engine: Engine) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let url = match engine {
+            Engine::Sqlite => format!("sqlite://{}", folder.path().join("registry.sqlite").display()),
+            Engine::Postgres => new_on_postgres().await,
+        };
+        Self { engine, url, folder }
+    }
+
+    /// A folder that lives as long as the database.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs a statement beside the program, as an operator might.
+    ///
+    /// # Panics
+    /// When the statement fails.
+    pub async fn run(&self, statement: &'static str) -> u64 {
+        match self.engine {
+            Engine::Sqlite => self.sqlite().await.execute(statement).await.map(|done| done.rows_affected()),
+            Engine::Postgres => self.postgres().await.execute(statement).await.map(|done| done.rows_affected()),
+        }
+        .unwrap_or_else(|error| panic!("{statement}: {error}"))
+    }
+
+    /// The first column of the only row of a query, as a number.
+    ///
+    /// # Panics
+    /// When the query fails or gives no number.
+    pub async fn number(&self, query: &'static str) -> i64 {
+        match self.engine {
+            Engine::Sqlite => self.sqlite().await.fetch_one(query).await.map(|row| row.get(0)),
+            Engine::Postgres => self.postgres().await.fetch_one(query).await.map(|row| row.get(0)),
+        }
+        .unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
+
+    async fn sqlite(&self) -> SqliteConnection {
+        SqliteConnection::connect(&self.url).await.expect("the file of the program can be read")
+    }
+
+    async fn postgres(&self) -> PgConnection {
+        PgConnection::connect(&self.url).await.expect("the PostgreSQL server of the tests answers")
+    }
+}
+
+/// A new database on the server that `make test` provides. The whole server goes away afterwards.
+async fn new_on_postgres() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("e2e_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let server = server_url();
+    let mut connection = PgConnection::connect(&server).await.expect("the PostgreSQL server of the tests answers");
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    connection.execute(create).await.expect("the tests may make databases");
+    let (base, options) = server.split_once('?').map_or((server.as_str(), None), |(base, rest)| (base, Some(rest)));
+    let (host, _) = base.rsplit_once('/').expect("the URL names a database");
+    let options = options.map(|options| format!("?{options}")).unwrap_or_default();
+    format!("{host}/{name}{options}")
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tests are told by the environment where PostgreSQL is")]
+fn server_url() -> String {
+    std::env::var("USER_REGISTRY_TEST_POSTGRES_URL").expect(
+        "USER_REGISTRY_TEST_POSTGRES_URL is not set: run `make test`, or `scripts/with-postgres COMMAND`, which sets it",
+    )
+}
