@@ -1,0 +1,166 @@
+//! The keys of this installation, opened.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use domain::keys::ports::KeyStore;
+use domain::ports::clock::Clock;
+use domain::ports::entropy::Entropy;
+use domain::ports::failure::PortFailure;
+use domain::ports::ledger::{Ledger, Rejected};
+use tokio::sync::Mutex;
+
+use crate::open_error::OpenKeysError;
+use crate::options::Options;
+use crate::refresh_wish::RefreshWish;
+use crate::remembered::Remembered;
+use crate::ring::{Ring, StoredKeys};
+use crate::root_secret::RootSecret;
+use crate::sealing_key::SealingKey;
+use crate::supply::Lack;
+
+/// The keys of this installation, opened. It implements the ports
+/// [`SecretKeeper`](domain::ports::secrets::SecretKeeper),
+/// [`TokenSigner`](domain::sessions::ports::TokenSigner) and
+/// [`PublishedKeys`](domain::keys::ports::PublishedKeys).
+///
+/// It holds the keys as they were last read. What another replica adds or takes away shows at the
+/// next [`Self::refresh`], which the program calls from time to time and whenever
+/// [`Self::refresh_wanted`] answers.
+pub struct Keys {
+    pub(crate) options: Options,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) remembered: Remembered,
+    pub(crate) refresh_wish: RefreshWish,
+    store: Arc<dyn KeyStore>,
+    root: SealingKey,
+    ring: RwLock<Arc<Ring>>,
+    reading: Mutex<()>,
+}
+
+impl Keys {
+    /// Opens the keys. It makes those that are missing: in a new database all of them, and later those
+    /// of an algorithm that was configured meanwhile. Replicas may do so at the same time: one of them
+    /// makes the keys, and all use the same.
+    ///
+    /// # Errors
+    /// When the database belongs to another root secret, when a key in it was altered, and when the
+    /// database fails.
+    pub async fn open(
+        root: &RootSecret,
+        store: Arc<dyn KeyStore>,
+        ledger: Arc<dyn Ledger>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        options: Options,
+    ) -> Result<Self, OpenKeysError> {
+        let supplied = Supply { root, store: &*store, ledger: &*ledger, clock: &*clock, entropy: &*entropy };
+        let stored = supplied.keys(&options).await?;
+        let root = root.wrapping_key();
+        let ring = Ring::of(stored, &root, &Ring::default())?.complete(options.algorithm)?;
+        Ok(Self {
+            options,
+            clock,
+            entropy,
+            remembered: Remembered::new(),
+            refresh_wish: RefreshWish::new(),
+            store,
+            root,
+            ring: RwLock::new(Arc::new(ring)),
+            reading: Mutex::new(()),
+        })
+    }
+
+    /// Reads the keys again. When that fails, the keys stay as they were.
+    ///
+    /// # Errors
+    /// When the database fails, or holds a key that cannot be used.
+    pub async fn refresh(&self) -> Result<(), PortFailure> {
+        // One at a time: an older reading must never replace a newer one.
+        let turn = self.reading.lock().await;
+        let stored = StoredKeys::read(&*self.store).await?;
+        let ring = Ring::of(stored, &self.root, &self.ring())
+            .and_then(|ring| ring.complete(self.options.algorithm))
+            .map_err(PortFailure::lasting)?;
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        drop(turn);
+        Ok(())
+    }
+
+    /// Waits until somebody has shown a token, or a sealed secret, of a key that is not known here; at
+    /// most once a second. Another replica may have made it: call [`Self::refresh`].
+    pub async fn refresh_wanted(&self) {
+        self.refresh_wish.made().await;
+    }
+
+    /// The keys as they were last read.
+    pub(crate) fn ring(&self) -> Arc<Ring> {
+        // A ring is replaced whole, so one that a panic left behind is as good as any.
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// What it takes to have the keys.
+struct Supply<'a> {
+    root: &'a RootSecret,
+    store: &'a dyn KeyStore,
+    ledger: &'a dyn Ledger,
+    clock: &'a dyn Clock,
+    entropy: &'a dyn Entropy,
+}
+
+impl Supply<'_> {
+    /// How often the keys are read again when another replica was faster.
+    const ATTEMPTS: usize = 8;
+
+    /// The stored keys; those that are missing are made first.
+    async fn keys(&self, options: &Options) -> Result<StoredKeys, OpenKeysError> {
+        for _ in 0..Self::ATTEMPTS {
+            let is_new = self.is_new_database().await?;
+            let stored = StoredKeys::read(self.store).await?;
+            let lack = Lack::of(&stored, is_new, &options.algorithms());
+            if lack.is_none() {
+                return Ok(stored);
+            }
+            self.make(&lack).await?;
+        }
+        Err(OpenKeysError::Unsettled)
+    }
+
+    async fn is_new_database(&self) -> Result<bool, OpenKeysError> {
+        let given = self.root.fingerprint();
+        match self.store.root_fingerprint().await? {
+            None => Ok(true),
+            Some(needed) if needed == given => Ok(false),
+            Some(needed) => Err(OpenKeysError::OtherRoot { needed, given }),
+        }
+    }
+
+    /// Makes what is lacking, unless another replica does so at the same time.
+    async fn make(&self, lack: &Lack) -> Result<(), OpenKeysError> {
+        let fingerprint = self.root.fingerprint();
+        let plan = lack
+            .plan(&fingerprint, &self.root.wrapping_key(), self.clock.now(), self.entropy)
+            .map_err(OpenKeysError::NotMade)?;
+        match self.ledger.apply(plan).await {
+            Ok(_) => {
+                let (data_keys, signing_keys) = (lack.purposes(), lack.signing());
+                tracing::info!(root = fingerprint, data_keys, signing_keys, "keys were made");
+                Ok(())
+            }
+            Err(Rejected::Conflict(_)) => Ok(()),
+            Err(Rejected::Failed(failure)) => Err(failure.into()),
+            Err(other) => Err(PortFailure::lasting(other).into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
