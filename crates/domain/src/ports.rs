@@ -4,4 +4,5 @@ pub mod clock;
 pub mod entropy;
 pub mod failure;
 pub mod ledger;
+pub mod readiness;
 pub mod secrets;
