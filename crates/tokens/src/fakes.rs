@@ -1,7 +1,9 @@
 //! What the tests of this crate stand on instead of a world.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Waker};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -55,6 +57,11 @@ impl Clock for SetClock {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap()
     }
+}
+
+/// Whether a future has come to its end.
+pub(crate) fn is_ready(future: impl Future<Output = ()>) -> bool {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_ready()
 }
 
 /// An installation: its database, its clock and its root secret.

@@ -41,25 +41,19 @@ impl RefreshWish {
 #[cfg(test)]
 mod tests {
     use super::RefreshWish;
+    use crate::fakes::is_ready;
     use domain::ports::clock::Timestamp;
-    use std::future::Future;
-    use std::pin::pin;
-    use std::task::{Context, Poll, Waker};
-
-    fn is_made(wish: &RefreshWish) -> bool {
-        pin!(wish.made()).poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(())
-    }
 
     #[test]
     fn it_counts_once_a_second() {
         let wish = RefreshWish::new();
         let at = |milliseconds: i64| Timestamp::from_timestamp_millis(1_800_000_000_000 + milliseconds).unwrap();
-        assert!(!is_made(&wish));
+        assert!(!is_ready(wish.made()));
         for (milliseconds, counts) in
             [(0, true), (0, false), (999, false), (1000, true), (1500, false), (2000, true), (-50, true), (949, false)]
         {
             wish.wish(at(milliseconds));
-            assert_eq!(is_made(&wish), counts, "{milliseconds}");
+            assert_eq!(is_ready(wish.made()), counts, "{milliseconds}");
         }
     }
 }
