@@ -82,11 +82,11 @@ fn context(id: &str, purpose: SecretPurpose) -> String {
 #[cfg(test)]
 mod tests {
     use super::{DataKey, first_id, make};
-    use crate::fakes::CountedEntropy;
     use crate::sealing_key::{SealError, SealingKey};
     use domain::ports::clock::Timestamp;
     use domain::ports::secrets::SecretPurpose;
     use domain::sessions::opaque::hex;
+    use memory::entropy::SeededEntropy;
 
     /// Computed by another implementation: HMAC-SHA-256 under HKDF-SHA-256 of the bytes with the salt
     /// `user-registry data key` and the info `codes`.
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_wrapped_key_opens_under_its_own_id_and_purpose_only() {
-        let (root, entropy) = (SealingKey::new("root", &[1; 32]), CountedEntropy::default());
+        let (root, entropy) = (SealingKey::new("root", &[1; 32]), SeededEntropy::default());
         let stored =
             make(first_id(SecretPurpose::Seal), SecretPurpose::Seal, &root, Timestamp::UNIX_EPOCH, &entropy).unwrap();
         assert_eq!(stored.id, "seal-1");

@@ -1,7 +1,6 @@
 //! What the tests of this crate stand on instead of a world.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Waker};
 
@@ -12,13 +11,13 @@ use domain::events::Event;
 use domain::ids::{AccessTokenId, SessionId, UserId};
 use domain::keys::ports::KeyStore;
 use domain::keys::rows::{KeyState, SigningAlgorithm, StoredDataKey, StoredSigningKey};
-use domain::ports::clock::{Clock, Timestamp};
-use domain::ports::entropy::Entropy;
+use domain::ports::clock::{Clock as _, Timestamp};
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::sessions::claims::AccessClaims;
+use memory::clock::ManualClock;
+use memory::entropy::SeededEntropy;
 
-use crate::derive::derive;
 use crate::keys::Keys;
 use crate::open_error::OpenKeysError;
 use crate::options::Options;
@@ -26,38 +25,6 @@ use crate::root_secret::RootSecret;
 
 /// Who issues the tokens of the tests.
 pub(crate) const ISSUER: &str = "https://registry.example.org";
-
-/// Bytes that differ each time, and are the same in each run.
-#[derive(Default)]
-pub(crate) struct CountedEntropy(AtomicU64);
-
-impl Entropy for CountedEntropy {
-    fn fill(&self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(32) {
-            let number = self.0.fetch_add(1, Ordering::Relaxed);
-            chunk.copy_from_slice(&derive(b"a test", b"", &number.to_be_bytes())[..chunk.len()]);
-        }
-    }
-}
-
-/// A clock that stands until it is moved.
-pub(crate) struct SetClock(Mutex<Timestamp>);
-
-impl SetClock {
-    pub(crate) fn new() -> Self {
-        Self(Mutex::new(Timestamp::from_timestamp_micros(1_800_000_000_250_000).unwrap()))
-    }
-
-    pub(crate) fn move_on(&self, by: TimeDelta) {
-        *self.0.lock().unwrap() += by;
-    }
-}
-
-impl Clock for SetClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
-}
 
 /// Whether a future has come to its end.
 pub(crate) fn is_ready(future: impl Future<Output = ()>) -> bool {
@@ -67,16 +34,19 @@ pub(crate) fn is_ready(future: impl Future<Output = ()>) -> bool {
 /// An installation: its database, its clock and its root secret.
 pub(crate) struct Installation {
     pub(crate) table: Arc<KeyTable>,
-    pub(crate) clock: Arc<SetClock>,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) root: RootSecret,
-    entropy: Arc<CountedEntropy>,
+    entropy: Arc<SeededEntropy>,
 }
 
 impl Installation {
     pub(crate) fn new() -> Self {
-        let entropy = CountedEntropy::default();
+        let entropy = SeededEntropy::default();
         let root = RootSecret::generate(&entropy);
-        Self { table: Arc::default(), clock: Arc::new(SetClock::new()), root, entropy: Arc::new(entropy) }
+        let clock = ManualClock::new();
+        // Between two seconds, so that it shows that tokens have whole ones.
+        clock.set(Timestamp::from_timestamp_micros(1_800_000_000_250_000).unwrap());
+        Self { table: Arc::default(), clock: Arc::new(clock), root, entropy: Arc::new(entropy) }
     }
 
     /// A replica opens the keys.

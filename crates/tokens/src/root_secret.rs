@@ -128,8 +128,8 @@ fn of_base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use super::{BadRootSecret, RootSecret};
-    use crate::fakes::CountedEntropy;
     use domain::sessions::opaque::hex;
+    use memory::entropy::SeededEntropy;
 
     const BYTES: [u8; 32] = [
         0xfb, 0xff, 0x3e, 0x01, 0x92, 0x5d, 0x07, 0xe8, 0xaa, 0x10, 0x4b, 0xc3, 0x77, 0x29, 0x6e, 0xd4, 0x18, 0x90,
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_fresh_secret_reads_back_from_its_text() {
-        let entropy = CountedEntropy::default();
+        let entropy = SeededEntropy::default();
         let secret = RootSecret::generate(&entropy);
         assert_eq!(secret.to_text().len(), 64);
         assert_eq!(RootSecret::parse(&secret.to_text()).unwrap().fingerprint(), secret.fingerprint());

@@ -87,12 +87,12 @@ pub(crate) fn key_id(sealed: &SealedSecret) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::{SealError, SealingKey};
-    use crate::fakes::CountedEntropy;
     use domain::ports::secrets::SealedSecret;
+    use memory::entropy::SeededEntropy;
 
     #[test]
     fn what_is_sealed_opens_with_the_same_key_id_and_context_only() {
-        let entropy = CountedEntropy::default();
+        let entropy = SeededEntropy::default();
         let key = SealingKey::new("seal-1", &[1; 32]);
         for secret in [&b""[..], b"x", &[0; 3000]] {
             let sealed = key.seal(secret, "example.org", &entropy).unwrap();
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn the_same_secret_is_sealed_differently_each_time() {
-        let entropy = CountedEntropy::default();
+        let entropy = SeededEntropy::default();
         let key = SealingKey::new("seal-1", &[1; 32]);
         assert_ne!(key.seal(b"secret", "", &entropy).unwrap(), key.seal(b"secret", "", &entropy).unwrap());
     }
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_change_anywhere_is_noticed() {
         let key = SealingKey::new("seal-1", &[1; 32]);
-        let sealed = key.seal(b"a secret of some length", "example.org", &CountedEntropy::default()).unwrap();
+        let sealed = key.seal(b"a secret of some length", "example.org", &SeededEntropy::default()).unwrap();
         for at in 0..sealed.as_str().len() {
             for other in ['A', 'B', '7', ':', '='] {
                 let mut text: Vec<char> = sealed.as_str().chars().collect();

@@ -8,10 +8,12 @@ use domain::ports::clock::Clock as _;
 use domain::ports::ledger::{MockLedger, Rejected};
 use domain::ports::secrets::{SealedSecret, SecretKeeper as _, SecretPurpose};
 use domain::sessions::ports::{TokenRefused, TokenSigner as _};
+use memory::entropy::SeededEntropy;
+use memory::memory::Memory;
 use serde_json::Value;
 
 use super::Keys;
-use crate::fakes::{CountedEntropy, ISSUER, Installation, KeyTable, is_ready};
+use crate::fakes::{ISSUER, Installation, KeyTable, is_ready};
 use crate::open_error::OpenKeysError;
 use crate::options::Options;
 use crate::root_secret::RootSecret;
@@ -51,7 +53,7 @@ async fn keys_that_are_there_are_used_and_none_is_added() {
     let installation = Installation::new();
     let first = installation.open(ES256).await;
     let token = first.sign(&installation.claims()).unwrap();
-    installation.clock.move_on(TimeDelta::minutes(1));
+    installation.clock.advance(TimeDelta::minutes(1));
     let second = installation.open(ES256).await;
     assert_eq!(installation.table.rows().events.len(), 1);
     assert_eq!(second.jwks(), first.jwks());
@@ -76,7 +78,7 @@ async fn another_root_secret_is_refused_and_the_right_one_named() {
     let mut installation = Installation::new();
     installation.open(ES256).await;
     let needed = installation.root.fingerprint();
-    installation.root = RootSecret::generate(&CountedEntropy::default());
+    installation.root = RootSecret::generate(&SeededEntropy::default());
     installation.root = RootSecret::from_bytes(installation.root.to_text().as_bytes().to_vec()).unwrap();
     let given = installation.root.fingerprint();
     let error = installation.try_open(with(&[EDDSA])).await.unwrap_err();
@@ -127,6 +129,23 @@ async fn replicas_that_add_an_algorithm_together_add_it_once() {
         assert_eq!(replica.await.unwrap().matches("EdDSA").count(), 2);
     }
     assert_eq!(installation.table.rows().signing.len(), 4);
+}
+
+#[tokio::test]
+async fn it_works_on_an_adapter_that_keeps_what_the_ports_promise() {
+    let (installation, memory) = (Installation::new(), Arc::new(Memory::new()));
+    let entropy: Arc<SeededEntropy> = Arc::default();
+    let open = async |options| {
+        let (store, ledger) = (Arc::clone(&memory) as _, Arc::clone(&memory) as _);
+        let (clock, entropy) = (Arc::clone(&installation.clock) as _, Arc::clone(&entropy) as _);
+        Keys::open(&installation.root, store, ledger, clock, entropy, options).await.unwrap()
+    };
+    let first = open(with(&[])).await;
+    let second = open(with(&[EDDSA])).await;
+    first.refresh().await.unwrap();
+    assert_eq!((first.jwks(), first.digest("urt_1")), (second.jwks(), second.digest("urt_1")));
+    assert_eq!(published(&first).len(), 4);
+    assert_eq!(memory.events().len(), 2);
 }
 
 #[tokio::test]
@@ -182,7 +201,7 @@ async fn a_database_that_is_away_or_never_settles_ends_the_start() {
         let mut ledger = MockLedger::new();
         ledger.expect_apply().returning(move |_| Err(answer()));
         let installation = Installation::new();
-        let entropy = Arc::new(CountedEntropy::default());
+        let entropy = Arc::new(SeededEntropy::default());
         let store = Arc::new(KeyTable::default());
         let opened =
             Keys::open(&installation.root, store, Arc::new(ledger), installation.clock, entropy, with(&[])).await;
@@ -233,13 +252,8 @@ async fn tokens_of_next_and_retired_keys_are_good_and_the_active_one_signs() {
         for key in &mut rows.signing {
             key.state = if key.state == KeyState::Active { KeyState::Retired } else { KeyState::Active };
         }
-        let next = signing_key::make(
-            ES256,
-            KeyState::Next,
-            &installation.root.wrapping_key(),
-            now,
-            &CountedEntropy::default(),
-        );
+        let next =
+            signing_key::make(ES256, KeyState::Next, &installation.root.wrapping_key(), now, &SeededEntropy::default());
         rows.signing.push(next.unwrap());
     }
     let ahead = installation.open(ES256).await;

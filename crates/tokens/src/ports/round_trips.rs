@@ -7,10 +7,11 @@ use domain::ports::secrets::{SealedSecret, SecretKeeper as _, SecretPurpose};
 use domain::sessions::claims::{AccessClaims, AccessToken, ShownSession};
 use domain::sessions::ports::TokenSigner as _;
 use domain::sessions::refresh_token::RefreshToken;
+use memory::entropy::SeededEntropy;
 use serde_json::{Value, json};
 
 use crate::data_key;
-use crate::fakes::{CountedEntropy, ISSUER, Installation, is_ready};
+use crate::fakes::{ISSUER, Installation, is_ready};
 use crate::options::Options;
 
 fn part(token: &AccessToken, number: usize) -> Value {
@@ -100,9 +101,9 @@ async fn codes_hold_for_their_purpose_and_by_every_key_of_it() {
         assert!(!keys.code_holds(purpose, b"message", &code[1..]));
         assert_eq!(code == before, purpose == SecretPurpose::RefreshCode, "{purpose:?}");
     }
-    installation.clock.move_on(TimeDelta::days(1));
+    installation.clock.advance(TimeDelta::days(1));
     let (id, root, now) = ("refresh-code-2", installation.root.wrapping_key(), installation.clock.now());
-    let newer = data_key::make(id.into(), SecretPurpose::RefreshCode, &root, now, &CountedEntropy::default()).unwrap();
+    let newer = data_key::make(id.into(), SecretPurpose::RefreshCode, &root, now, &SeededEntropy::default()).unwrap();
     installation.table.rows().data.push(newer);
     keys.refresh().await.unwrap();
     let after = keys.code(SecretPurpose::RefreshCode, b"message");
@@ -117,7 +118,7 @@ async fn refresh_tokens_of_one_replica_are_read_by_another() {
     let installation = Installation::new();
     let (one, other) =
         (installation.open(SigningAlgorithm::Es256).await, installation.open(SigningAlgorithm::Es256).await);
-    let id = domain::ids::GrantId::fresh(installation.clock.now(), &CountedEntropy::default());
+    let id = domain::ids::GrantId::fresh(installation.clock.now(), &SeededEntropy::default());
     let token = RefreshToken { grant: id, generation: 7 };
     let issued = token.issue(&one);
     assert_eq!(RefreshToken::read(issued.reveal(), &other), Some(token));
