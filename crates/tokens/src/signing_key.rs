@@ -62,6 +62,9 @@ impl SigningKey {
     }
 
     /// A signed JWT with these claims.
+    ///
+    /// The library reads the private key again for each token, which about doubles the cost: 27 µs
+    /// instead of 16 for ES256, 650 instead of 240 for RS256. That is little beside the hash of a login.
     pub(crate) fn sign(&self, claims: &impl Serialize) -> Result<String, BadSigningKey> {
         let header = Header { typ: Some(TYPE.into()), kid: Some(self.kid.clone()), ..Header::new(self.name()) };
         jsonwebtoken::encode(&header, claims, &self.encoding).map_err(|_| BadSigningKey::NotSigned)
