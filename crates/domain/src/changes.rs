@@ -216,7 +216,7 @@ pub enum KeyChange {
         /// Now.
         at: Timestamp,
     },
-    /// Adds a data key.
+    /// Adds a data key. A taken id: `Conflict(Random)`.
     AddData(StoredDataKey),
     /// Adds a signing key. Another of its algorithm is next, or active, as this one:
     /// `Conflict(SigningKey)`.
