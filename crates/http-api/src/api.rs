@@ -1,0 +1,83 @@
+//! What the API asks of the domain.
+
+use std::sync::Arc;
+
+use domain::accounts::issue_user_token::IssueUserToken;
+use domain::accounts::password::PasswordPolicy;
+use domain::accounts::remove_user_token::RemoveUserToken;
+use domain::accounts::set_discoverable::SetDiscoverable;
+use domain::accounts::show_me::ShowMe;
+use domain::accounts::sign_up::SignUp;
+use domain::accounts::update_phone::UpdatePhone;
+use domain::authority::issue::IssueAuthorityToken;
+use domain::authority::read::ReadAuthorityToken;
+use domain::authority::revoke::RevokeAuthorityToken;
+use domain::domains::list_domains::ListDomains;
+use domain::domains::put_domains::PutDomains;
+use domain::domains::remove_domain::RemoveDomain;
+use domain::keys::ports::PublishedKeys;
+use domain::land::add_field::AddField;
+use domain::land::list_fields::ListFields;
+use domain::land::remove_field::RemoveField;
+use domain::land::replace_field::ReplaceField;
+use domain::ports::clock::Clock;
+use domain::ports::entropy::Entropy;
+use domain::ports::readiness::Readiness;
+use domain::sessions::authenticate::Authenticate;
+use domain::sessions::log_in::LogIn;
+use domain::sessions::log_out::LogOut;
+use domain::sessions::refresh::Refresh;
+
+/// The use cases behind the API, and the few ports that it uses itself.
+pub struct Api {
+    /// Finds out who asks.
+    pub authenticate: Arc<Authenticate>,
+    /// `POST /signup`.
+    pub sign_up: SignUp,
+    /// What a new password must be.
+    pub password_policy: PasswordPolicy,
+    /// `POST /login`.
+    pub log_in: LogIn,
+    /// `POST /refresh`.
+    pub refresh: Refresh,
+    /// `POST /logout`.
+    pub log_out: LogOut,
+    /// `GET /me`.
+    pub show_me: ShowMe,
+    /// `PATCH /update`.
+    pub update_phone: UpdatePhone,
+    /// `PATCH /me`.
+    pub set_discoverable: SetDiscoverable,
+    /// `POST /me/token-required`.
+    pub issue_user_token: IssueUserToken,
+    /// `DELETE /me/token-required`.
+    pub remove_user_token: RemoveUserToken,
+    /// `GET /me/fields`.
+    pub list_fields: ListFields,
+    /// `POST /me/fields`.
+    pub add_field: AddField,
+    /// `PUT /me/fields/{id}`.
+    pub replace_field: ReplaceField,
+    /// `DELETE /me/fields/{id}`.
+    pub remove_field: RemoveField,
+    /// `GET /domains`.
+    pub list_domains: ListDomains,
+    /// `POST /domains`.
+    pub put_domains: PutDomains,
+    /// `DELETE /domains/{domain}`.
+    pub remove_domain: RemoveDomain,
+    /// `GET /authority-token`.
+    pub read_authority_token: ReadAuthorityToken,
+    /// `POST /domains/{domain}/authority-token`.
+    pub issue_authority_token: IssueAuthorityToken,
+    /// `DELETE /domains/{domain}/authority-token`.
+    pub revoke_authority_token: RevokeAuthorityToken,
+    /// `GET /.well-known/jwks.json`.
+    pub published_keys: Arc<dyn PublishedKeys>,
+    /// `GET /health/ready`.
+    pub readiness: Arc<dyn Readiness>,
+    /// Stamps request ids.
+    pub clock: Arc<dyn Clock>,
+    /// Makes request ids.
+    pub entropy: Arc<dyn Entropy>,
+}

@@ -1,0 +1,103 @@
+//! Bodies of requests: JSON, read strictly.
+
+use std::time::Duration;
+
+use domain::form::{FieldError, FormErrors};
+use poem::error::ReadBodyError;
+use poem::http::header;
+use poem::{Request, RequestBody};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
+use poem_openapi::types::Type;
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+
+use crate::json::{Reader, Tree, joined};
+use crate::problem::{Kind, Refusal};
+
+/// The most bytes of a body.
+pub(crate) const MAX_BYTES: usize = 64 * 1024;
+const TIME: Duration = Duration::from_secs(30);
+
+/// What a body is read into. The type also describes the body in the OpenAPI document.
+pub(crate) trait Body: Type + Send {
+    /// What the members say; what is missing or wrong is noted, and something stands in its place.
+    fn read(reader: &mut Reader<'_>) -> Self;
+}
+
+/// A JSON body: no duplicate and no unknown members, all that is wrong told at once, nothing repeated.
+pub(crate) struct Strict<T> {
+    value: T,
+    errors: Vec<FieldError>,
+}
+
+impl<T> Strict<T> {
+    /// The checked value, if shape and values are right.
+    pub(crate) fn check<V>(self, check: impl FnOnce(T) -> Result<V, Vec<FieldError>>) -> Result<V, Refusal> {
+        match check(self.value) {
+            Ok(value) if self.errors.is_empty() => Ok(value),
+            Ok(_) => Err(Refusal::invalid(self.errors)),
+            Err(errors) => Err(Refusal::invalid(joined(self.errors, errors))),
+        }
+    }
+}
+
+impl<'a, T: Body> ApiExtractor<'a> for Strict<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let content = vec![MetaMediaType { content_type: "application/json", schema: T::schema_ref() }];
+        Some(MetaRequest { description: None, content, required: true })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(read(request, body).await?)
+    }
+}
+
+async fn read<T: Body>(request: &Request, body: &mut RequestBody) -> Result<Strict<T>, Refusal> {
+    if !is_json(request) {
+        return Err(Refusal::new(Kind::UnsupportedMediaType, "The body must be of the type application/json."));
+    }
+    let body = body.take().map_err(|_| Refusal::internal())?;
+    let bytes = match tokio::time::timeout(TIME, body.into_bytes_limit(MAX_BYTES)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(ReadBodyError::PayloadTooLarge)) => return Err(too_large()),
+        Ok(Err(_)) => return Err(Refusal::new(Kind::BadRequest, "The body ended too early.")),
+        Err(_) => return Err(Refusal::new(Kind::Timeout, "The body did not arrive within 30 seconds.")),
+    };
+    // What the parser would tell may hold a secret of the caller.
+    let tree = serde_json::from_slice::<Tree>(&bytes)
+        .map_err(|_| Refusal::new(Kind::BadJson, "The body is not JSON in UTF-8."))?;
+    let mut errors = FormErrors::none();
+    let Some(mut reader) = Reader::of(&tree, "", &mut errors) else {
+        return Err(Refusal::new(Kind::Invalid, "The body is not a JSON object."));
+    };
+    let value = T::read(&mut reader);
+    reader.finish();
+    Ok(Strict { value, errors: errors.into_list() })
+}
+
+/// The refusal of a body that is too large.
+pub(crate) fn too_large() -> Refusal {
+    Refusal::new(Kind::BodyTooLarge, "A body has at most 65536 bytes.")
+}
+
+fn is_json(request: &Request) -> bool {
+    let Some(content_type) = request.headers().get(header::CONTENT_TYPE) else { return false };
+    let Ok(text) = content_type.to_str() else { return false };
+    let mut parts = text.split(';').map(str::trim);
+    let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    json && parts.all(|part| {
+        !part.to_ascii_lowercase().starts_with("charset=")
+            || part.to_ascii_lowercase().trim_end_matches('"').ends_with("utf-8")
+    })
+}

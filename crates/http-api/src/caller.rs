@@ -1,0 +1,106 @@
+//! Who calls, found out before anything else of the request is looked at.
+
+use std::sync::Arc;
+
+use domain::access::{Actor, Denied, Operation};
+use domain::accounts::show_me::Me;
+use domain::ids::RequestId;
+use domain::sessions::authenticate::{AuthenticateError, Shown};
+use poem::Request;
+use poem_openapi::SecurityScheme;
+use poem_openapi::auth::Bearer;
+
+use crate::api::Api;
+use crate::problem::{Kind, Refusal};
+
+/// What the frame has found out about a request.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) api: Arc<Api>,
+    pub(crate) request: RequestId,
+    /// The operation that the path and the method name.
+    pub(crate) operation_id: Arc<str>,
+}
+
+impl Context {
+    /// The context that the frame has put into a request.
+    pub(crate) fn of(request: &Request) -> Result<&Self, Refusal> {
+        request.extensions().get().ok_or_else(Refusal::internal)
+    }
+
+    /// Anybody at all, by this request.
+    pub(crate) fn nobody(&self) -> Actor {
+        Actor::nobody(Some(self.request))
+    }
+}
+
+/// An access token of a login, or a `token_required`.
+#[derive(SecurityScheme)]
+#[oai(ty = "bearer", rename = "bearerAuth", checker = "check")]
+pub(crate) struct Caller(Identified);
+
+/// Who calls, and that they may.
+pub(crate) struct Identified {
+    actor: Actor,
+    me: Option<Me>,
+}
+
+impl Caller {
+    pub(crate) const fn actor(&self) -> &Actor {
+        &self.0.actor
+    }
+
+    /// The account that was read with the credential, for the operation that shows it.
+    pub(crate) fn me(self) -> Result<Me, Refusal> {
+        self.0.me.ok_or_else(Refusal::internal)
+    }
+}
+
+/// What each operation asks of who calls. What anybody may call does not stand here.
+pub(crate) fn operation_of(operation_id: &str) -> Option<Operation> {
+    Some(match operation_id {
+        "updateUser" => Operation::UpdatePhone,
+        "logOut" => Operation::LogOut,
+        "getAuthorityToken" => Operation::ReadAuthorityToken,
+        "getMe" => Operation::ShowMe,
+        "updateMe" => Operation::SetDiscoverable,
+        "issueTokenRequired" | "removeTokenRequired" => Operation::ChangeUserToken,
+        "listDomains" => Operation::ListDomains,
+        "putDomains" | "removeDomain" => Operation::ChangeDomains,
+        "issueAuthorityToken" | "revokeAuthorityToken" => Operation::ChangeAuthorityTokens,
+        "listFields" => Operation::ListFields,
+        "addField" | "replaceField" | "removeField" => Operation::ChangeFields,
+        _ => return None,
+    })
+}
+
+/// The refusal of what may not be done.
+pub(crate) fn denied(denied: Denied) -> Refusal {
+    match denied {
+        Denied::Nobody => Refusal::no_token(),
+        Denied::SessionNeeded => Refusal::new(Kind::SessionNeeded, denied.to_string()),
+        Denied::AdministratorNeeded | Denied::OtherDomain => Refusal::new(Kind::NotPermitted, denied.to_string()),
+    }
+}
+
+async fn check(request: &Request, bearer: Bearer) -> poem::Result<Identified> {
+    Ok(identify(Context::of(request)?, &bearer.token).await?)
+}
+
+async fn identify(context: &Context, token: &str) -> Result<Identified, Refusal> {
+    let operation = operation_of(&context.operation_id).ok_or_else(Refusal::internal)?;
+    let (shown, request) = (Shown::Bearer(token), Some(context.request));
+    // The account is read by the same statement as the credential.
+    let identified = if operation == Operation::ShowMe {
+        let shown = context.api.show_me.run(shown, request).await;
+        shown.map(|(actor, me)| Identified { actor, me: Some(me) })
+    } else {
+        let actor = context.api.authenticate.run(shown, operation, request).await;
+        actor.map(|actor| Identified { actor, me: None })
+    };
+    identified.map_err(|error| match error {
+        AuthenticateError::NotValid => Refusal::bad_token(),
+        AuthenticateError::Denied(reason) => denied(reason),
+        AuthenticateError::Failed(failure) => Refusal::failed(&failure),
+    })
+}

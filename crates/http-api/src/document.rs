@@ -1,0 +1,200 @@
+//! The OpenAPI document: what poem-openapi generates, made exact.
+
+use poem_openapi::{ContactObject, LicenseObject, OpenApiService, ServerObject};
+use serde_json::{Map, Value, json};
+
+use crate::caller::operation_of;
+use crate::problem::{Kind, PROBLEM_JSON};
+use crate::resources::accounts::Accounts;
+use crate::resources::authority::Authority;
+use crate::resources::domains::Domains;
+use crate::resources::fields::Fields;
+use crate::resources::health::Health;
+use crate::resources::keys::Keys;
+use crate::resources::sessions::Sessions;
+
+pub(crate) type Resources = (Accounts, Sessions, Fields, Domains, Authority, Keys, Health);
+
+/// What else an operation answers, beside what a credential, a body and the database bring.
+const PROBLEMS: &[(&str, &[Kind])] = &[
+    ("signUp", &[Kind::NotAllowedToRegister]),
+    ("logIn", &[Kind::UnknownUser, Kind::AccountDisabled]),
+    ("refresh", &[Kind::RefreshTokenNotValid]),
+    ("logOut", &[Kind::SessionNeeded]),
+    ("updateUser", &[]),
+    ("getMe", &[]),
+    ("updateMe", &[]),
+    ("issueTokenRequired", &[Kind::SessionNeeded]),
+    ("removeTokenRequired", &[Kind::SessionNeeded]),
+    ("listFields", &[Kind::Invalid]),
+    ("addField", &[Kind::Conflict]),
+    ("replaceField", &[Kind::NotFound, Kind::Conflict, Kind::Invalid]),
+    ("removeField", &[Kind::NotFound, Kind::Invalid]),
+    ("listDomains", &[Kind::NotPermitted, Kind::Invalid]),
+    ("putDomains", &[Kind::NotPermitted]),
+    ("removeDomain", &[Kind::NotPermitted, Kind::NotFound, Kind::Invalid]),
+    ("getAuthorityToken", &[Kind::NotPermitted, Kind::NotFound, Kind::Invalid]),
+    ("issueAuthorityToken", &[Kind::NotPermitted, Kind::Conflict, Kind::Invalid]),
+    ("revokeAuthorityToken", &[Kind::NotPermitted, Kind::NotFound, Kind::Invalid]),
+    ("getKeys", &[]),
+    ("getLiveness", &[]),
+    ("getReadiness", &[]),
+];
+
+/// What a body can bring.
+const BODY_PROBLEMS: &[Kind] =
+    &[Kind::BadJson, Kind::Timeout, Kind::BodyTooLarge, Kind::UnsupportedMediaType, Kind::Invalid];
+
+/// The operations that never ask the database.
+const WITHOUT_DATABASE: &[&str] = &["getLiveness", "getKeys"];
+
+/// The operations.
+pub(crate) fn service() -> OpenApiService<Resources, ()> {
+    let resources = (Accounts, Sessions, Fields, Domains, Authority, Keys, Health);
+    OpenApiService::new(resources, "User registry", env!("CARGO_PKG_VERSION"))
+        .summary("User registration and account tasks, authenticated by self-contained JSON Web Tokens")
+        .description(
+            "Log in to get an access token, and present it as `Authorization: Bearer <token>`. \
+             Every error is a problem document (RFC 9457), and every wrong field is told at once. \
+             Other services verify the access tokens by the keys at `/.well-known/jwks.json`.",
+        )
+        .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
+        .contact(ContactObject::new().name("The user registry"))
+        .server(ServerObject::new("/"))
+}
+
+/// The document, as `/openapi.json` gives it.
+#[must_use]
+pub fn document() -> String {
+    // What poem-openapi prints is JSON.
+    let mut document = serde_json::from_str::<Value>(&service().spec()).unwrap_or_default();
+    tidy(&mut document);
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for (_, operations) in paths {
+        for (_, operation) in operations.as_object_mut().into_iter().flatten() {
+            complete(operation);
+        }
+    }
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Says of an operation whether it needs a credential, and every problem that it can answer.
+fn complete(operation: &mut Value) {
+    let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+    let is_public = operation_of(&id).is_none();
+    if is_public {
+        operation["security"] = json!([]);
+    }
+    let mut kinds = PROBLEMS.iter().find(|(name, _)| *name == id).map(|(_, kinds)| kinds.to_vec()).unwrap_or_default();
+    kinds.push(Kind::Internal);
+    if !is_public {
+        kinds.push(Kind::NotAuthenticated);
+    }
+    if operation.get("requestBody").is_some() {
+        kinds.extend(BODY_PROBLEMS);
+    }
+    if !WITHOUT_DATABASE.contains(&id.as_str()) {
+        kinds.push(Kind::Unavailable);
+    }
+    kinds.sort_by_key(|kind| kind.status());
+    if let Some(responses) = operation["responses"].as_object_mut() {
+        for kind in kinds {
+            responses.entry(kind.status().to_string()).or_insert_with(|| answer(kind));
+        }
+    }
+}
+
+/// How a problem is answered.
+fn answer(kind: Kind) -> Value {
+    let mut headers = Map::new();
+    if kind.status() == 401 {
+        let description = "How to show who you are.";
+        headers
+            .insert("WWW-Authenticate".into(), json!({ "description": description, "schema": { "type": "string" } }));
+    }
+    if kind.status() == 503 {
+        let description = "After how many seconds to try again.";
+        headers.insert("Retry-After".into(), json!({ "description": description, "schema": { "type": "integer" } }));
+    }
+    let mut answer = json!({
+        "description": format!("{}.", kind.title()),
+        "content": { PROBLEM_JSON: { "schema": { "$ref": "#/components/schemas/Problem" } } },
+    });
+    if !headers.is_empty() {
+        answer["headers"] = Value::Object(headers);
+    }
+    answer
+}
+
+/// Says what JSON says by itself without a character set, and header names as everybody writes them.
+fn tidy(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (from, to) in
+                [("application/json; charset=utf-8", "application/json"), ("CACHE-CONTROL", "Cache-Control")]
+            {
+                if let Some(member) = members.remove(from) {
+                    members.insert(to.into(), member);
+                }
+            }
+            members.values_mut().for_each(tidy);
+        }
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        _ => {}
+    }
+}
+
+/// The path templates of the document, each with its methods and their operation ids.
+pub(crate) fn operations(document: &str) -> Vec<(String, Vec<(String, String)>)> {
+    let document = serde_json::from_str::<Value>(document).unwrap_or_default();
+    let methods = |operations: &Value| {
+        let operations = operations.as_object().into_iter().flatten();
+        let named = operations.map(|(method, operation)| {
+            (method.to_uppercase(), operation["operationId"].as_str().unwrap_or_default().to_owned())
+        });
+        named.collect()
+    };
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths.map(|(path, operations)| (path.clone(), methods(operations))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_committed_document_is_the_one_that_is_served() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(committed == document(), "docs/openapi.json is out of date: run `make openapi`");
+    }
+
+    #[test]
+    fn every_operation_stands_in_the_table_of_problems() {
+        let operations = operations(&document());
+        let ids = operations.iter().flat_map(|(_, methods)| methods.iter().map(|(_, id)| id.as_str()));
+        let ids = ids.collect::<BTreeSet<_>>();
+        assert_eq!(ids, PROBLEMS.iter().map(|(id, _)| *id).collect());
+    }
+
+    #[test]
+    fn these_operations_and_no_others_are_public() {
+        let operations = operations(&document());
+        let public = operations.iter().flat_map(|(path, methods)| {
+            let public = methods.iter().filter(|(_, id)| operation_of(id).is_none());
+            public.map(move |(method, _)| format!("{method} {path}"))
+        });
+        let expected = [
+            "GET /.well-known/jwks.json",
+            "GET /health/live",
+            "GET /health/ready",
+            "POST /login",
+            "POST /refresh",
+            "POST /signup",
+        ];
+        assert_eq!(public.collect::<BTreeSet<_>>(), expected.map(String::from).into());
+    }
+}

@@ -1,0 +1,158 @@
+//! What stands around every request: its id, its place in the API, its errors, its line in the log.
+
+use std::sync::Arc;
+
+use domain::ids::RequestId;
+use poem::endpoint::BoxEndpoint;
+use poem::http::{HeaderName, HeaderValue, Method, header};
+use poem::{Endpoint, Error, Request, Response};
+
+use crate::api::Api;
+use crate::body::{MAX_BYTES, too_large};
+use crate::caller::Context;
+use crate::options::Options;
+use crate::problem::{Kind, Refusal};
+
+/// A panic, as an answer that the frame replaces.
+#[derive(Clone, Copy)]
+pub(crate) struct Panicked;
+
+/// The API and its pages for developers, framed.
+pub(crate) struct Frame {
+    pub(crate) api: Arc<Api>,
+    pub(crate) options: Options,
+    pub(crate) operations: Vec<(String, Vec<(String, String)>)>,
+    pub(crate) inner: BoxEndpoint<'static, Response>,
+}
+
+impl Endpoint for Frame {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let id = RequestId::fresh(self.api.clock.now(), &*self.api.entropy);
+        let (method, template) =
+            (request.method().clone(), self.template(request.uri().path()).unwrap_or("-").to_owned());
+        let origin = request.headers().get(header::ORIGIN).cloned();
+        let started = tokio::time::Instant::now();
+        let mut response = match self.answer(request, id).await {
+            Ok(response) if response.extensions().get::<Panicked>().is_some() => self.refuse(Refusal::internal(), id),
+            Ok(response) => response,
+            Err(error) => self.failed(error, id),
+        };
+        self.finish(&mut response, id, origin.as_ref());
+        let (status, microseconds) = (response.status().as_u16(), started.elapsed().as_micros());
+        tracing::info!(%method, path = template, status, microseconds, request = %id, "answered");
+        Ok(response)
+    }
+}
+
+impl Frame {
+    async fn answer(&self, mut request: Request, id: RequestId) -> poem::Result<Response> {
+        let methods = self.methods(request.uri().path());
+        let Some(methods) = methods else { return self.inner.call(request).await };
+        if request.method() == Method::OPTIONS && self.allows(request.headers().get(header::ORIGIN)) {
+            return Ok(preflight(&allow(methods)));
+        }
+        let asked = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
+        let Some((_, operation_id)) = methods.iter().find(|(method, _)| method == asked) else {
+            return Err(Refusal::method_not_allowed(allow(methods)).into());
+        };
+        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        if length.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > MAX_BYTES) {
+            return Err(too_large().into());
+        }
+        let context = Context { api: Arc::clone(&self.api), request: id, operation_id: operation_id.as_str().into() };
+        request.extensions_mut().insert(context);
+        self.inner.call(request).await
+    }
+
+    /// What an error of the framework is to a caller.
+    fn failed(&self, error: Error, id: RequestId) -> Response {
+        let error = match error.downcast::<Refusal>() {
+            Ok(refusal) => return self.refuse(refusal, id),
+            Err(error) => error,
+        };
+        if error.is_from_response() {
+            return error.into_response();
+        }
+        self.refuse(of_framework(&error), id)
+    }
+
+    fn refuse(&self, refusal: Refusal, id: RequestId) -> Response {
+        refusal.answer(&self.options.public_url, id)
+    }
+
+    fn finish(&self, response: &mut Response, id: RequestId, origin: Option<&HeaderValue>) {
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+            headers.insert(HeaderName::from_static("x-request-id"), id);
+        }
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        if let Some(origin) = origin.filter(|origin| self.allows(Some(*origin))) {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            headers.insert(header::VARY, HeaderValue::from_static("origin"));
+        }
+    }
+
+    fn allows(&self, origin: Option<&HeaderValue>) -> bool {
+        let origin = origin.and_then(|origin| origin.to_str().ok());
+        origin.is_some_and(|origin| self.options.cors_origins.iter().any(|allowed| allowed == origin))
+    }
+
+    fn entry(&self, path: &str) -> Option<&(String, Vec<(String, String)>)> {
+        // A literal path, such as /me/fields, stands before one with a parameter.
+        let literal = self.operations.iter().find(|(template, _)| template == path);
+        literal.or_else(|| self.operations.iter().find(|(template, _)| matches(template, path)))
+    }
+
+    fn methods(&self, path: &str) -> Option<&[(String, String)]> {
+        self.entry(path).map(|(_, methods)| methods.as_slice())
+    }
+
+    fn template(&self, path: &str) -> Option<&str> {
+        self.entry(path).map(|(template, _)| template.as_str())
+    }
+}
+
+fn of_framework(error: &Error) -> Refusal {
+    match error.status().as_u16() {
+        401 => Refusal::no_token(),
+        404 => Refusal::new(Kind::NotFound, "There is nothing at this path."),
+        405 => Refusal::method_not_allowed("GET".into()),
+        413 => too_large(),
+        415 => Refusal::new(Kind::UnsupportedMediaType, "The body must be of the type application/json."),
+        400..=499 => Refusal::new(Kind::BadRequest, "The request cannot be read."),
+        _ => {
+            tracing::error!(status = error.status().as_u16(), "the framework failed");
+            Refusal::internal()
+        }
+    }
+}
+
+fn matches(template: &str, path: &str) -> bool {
+    let (mut parts, mut given) = (template.split('/'), path.split('/'));
+    loop {
+        match (parts.next(), given.next()) {
+            (None, None) => return true,
+            (Some(part), Some(given)) if part == given || (part.starts_with('{') && !given.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+fn allow(methods: &[(String, String)]) -> String {
+    methods.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn preflight(allow: &str) -> Response {
+    Response::builder()
+        .status(poem::http::StatusCode::NO_CONTENT)
+        .header(header::ACCESS_CONTROL_ALLOW_METHODS, allow)
+        .header(header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type")
+        .header(header::ACCESS_CONTROL_MAX_AGE, "600")
+        .finish()
+}

@@ -1,0 +1,229 @@
+//! JSON (RFC 8259) that keeps what `serde_json` forgives: duplicate members, unknown ones.
+
+use std::fmt;
+
+use domain::form::{FieldError, FormErrors, Refusal};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+/// A JSON value in which an object keeps all its members, in their order.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Tree {
+    Null,
+    Bool(bool),
+    Whole(i64),
+    Number(f64),
+    Text(String),
+    List(Vec<Tree>),
+    Object(Vec<(String, Tree)>),
+}
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TreeVisitor)
+    }
+}
+
+struct TreeVisitor;
+
+impl<'de> Visitor<'de> for TreeVisitor {
+    type Value = Tree;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Tree, E> {
+        Ok(Tree::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
+        Ok(Tree::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
+        Ok(Tree::Whole(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
+        #[expect(clippy::cast_precision_loss, reason = "beyond 63 bits a number is no whole number to us")]
+        Ok(i64::try_from(value).map_or(Tree::Number(value as f64), Tree::Whole))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
+        Ok(Tree::Number(value))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Tree, E> {
+        // PostgreSQL keeps no NUL in a text, and no member of ours needs one.
+        if value.contains('\0') { Err(E::custom("a NUL character")) } else { Ok(Tree::Text(value.into())) }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Tree, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = sequence.next_element()? {
+            list.push(item);
+        }
+        Ok(Tree::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tree, A::Error> {
+        let mut members = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, Tree>()? {
+            if members.len() >= 10_000 {
+                return Err(A::Error::custom("too many members"));
+            }
+            members.push((name, value));
+        }
+        Ok(Tree::Object(members))
+    }
+}
+
+/// What is wrong with the shape of a member.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape {
+    Required,
+    Unknown,
+    Duplicate,
+    /// It is not what is named here.
+    Not(&'static str),
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Required => f.write_str("This is required."),
+            Self::Unknown => f.write_str("This is not known here."),
+            Self::Duplicate => f.write_str("This is given more than once."),
+            Self::Not(kind) => write!(f, "This is not {kind}."),
+        }
+    }
+}
+
+impl Refusal for Shape {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Unknown => "unknown",
+            Self::Duplicate => "duplicate",
+            Self::Not(_) => "wrong-type",
+        }
+    }
+}
+
+/// Reads the members of an object, and notes all that is wrong with its shape.
+pub(crate) struct Reader<'a> {
+    path: String,
+    members: Vec<(&'a str, &'a Tree)>,
+    errors: &'a mut FormErrors,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads an object; `None`, and noted, when it is none.
+    pub(crate) fn of(tree: &'a Tree, path: &str, errors: &'a mut FormErrors) -> Option<Self> {
+        let Tree::Object(members) = tree else {
+            errors.add(path.trim_end_matches('.'), &Shape::Not("an object"));
+            return None;
+        };
+        let mut known: Vec<(&str, &Tree)> = Vec::with_capacity(members.len());
+        for (name, value) in members {
+            if known.iter().any(|(earlier, _)| earlier == name) {
+                errors.add(&format!("{path}{name}"), &Shape::Duplicate);
+            } else {
+                known.push((name, value));
+            }
+        }
+        Some(Self { path: path.into(), members: known, errors })
+    }
+
+    /// The member of this name; each is asked for once.
+    pub(crate) fn take(&mut self, name: &str) -> Option<&'a Tree> {
+        let at = self.members.iter().position(|(member, _)| *member == name)?;
+        Some(self.members.swap_remove(at).1)
+    }
+
+    /// Notes what is wrong with a member.
+    pub(crate) fn note(&mut self, name: &str, shape: Shape) {
+        self.errors.add(&format!("{}{name}", self.path), &shape);
+    }
+
+    /// The path of a member, and where to note what is wrong below it.
+    pub(crate) fn below(&mut self, name: &str) -> (String, &mut FormErrors) {
+        (format!("{}{name}", self.path), self.errors)
+    }
+
+    /// A required member, read by `read`.
+    pub(crate) fn required<T>(&mut self, name: &str, kind: &'static str, read: fn(&Tree) -> Option<T>) -> Option<T> {
+        let value = self.take(name);
+        if value.is_none() {
+            self.note(name, Shape::Required);
+        }
+        self.typed(name, value?, kind, read)
+    }
+
+    /// A member that may be left out, read by `read`.
+    pub(crate) fn optional<T>(&mut self, name: &str, kind: &'static str, read: fn(&Tree) -> Option<T>) -> Option<T> {
+        let value = self.take(name)?;
+        self.typed(name, value, kind, read)
+    }
+
+    /// A member that may be left out or `null`.
+    pub(crate) fn nullable<T>(&mut self, name: &str, kind: &'static str, read: fn(&Tree) -> Option<T>) -> Option<T> {
+        let value = self.take(name).filter(|value| **value != Tree::Null)?;
+        self.typed(name, value, kind, read)
+    }
+
+    fn typed<T>(&mut self, name: &str, value: &Tree, kind: &'static str, read: fn(&Tree) -> Option<T>) -> Option<T> {
+        let read = read(value);
+        if read.is_none() {
+            self.note(name, Shape::Not(kind));
+        }
+        read
+    }
+
+    /// Notes the members that nobody asked for. The order in which they came does not matter.
+    pub(crate) fn finish(mut self) {
+        self.members.sort_unstable_by_key(|(name, _)| *name);
+        for (name, _) in std::mem::take(&mut self.members) {
+            self.note(name, Shape::Unknown);
+        }
+    }
+}
+
+/// A text.
+pub(crate) fn text(tree: &Tree) -> Option<String> {
+    if let Tree::Text(text) = tree { Some(text.clone()) } else { None }
+}
+
+/// True or false.
+pub(crate) fn boolean(tree: &Tree) -> Option<bool> {
+    if let Tree::Bool(value) = tree { Some(*value) } else { None }
+}
+
+/// A whole number.
+pub(crate) fn whole(tree: &Tree) -> Option<i64> {
+    if let Tree::Whole(value) = tree { Some(*value) } else { None }
+}
+
+/// Any number.
+#[expect(clippy::cast_precision_loss, reason = "a coordinate is a floating-point number, however it is written")]
+pub(crate) fn number(tree: &Tree) -> Option<f64> {
+    match tree {
+        Tree::Whole(value) => Some(*value as f64),
+        Tree::Number(value) => Some(*value),
+        _ => None,
+    }
+}
+
+/// A list of texts.
+pub(crate) fn texts(tree: &Tree) -> Option<Vec<String>> {
+    if let Tree::List(items) = tree { items.iter().map(text).collect() } else { None }
+}
+
+/// The errors of the shape and those of the values: where the shape is wrong, nothing is said of the
+/// value that stands in its place.
+pub(crate) fn joined(shape: Vec<FieldError>, values: Vec<FieldError>) -> Vec<FieldError> {
+    let told =
+        |field: &str| shape.iter().any(|error| error.field == field || error.field.starts_with(&format!("{field}.")));
+    let values = values.into_iter().filter(|error| !told(&error.field)).collect::<Vec<_>>();
+    shape.iter().cloned().chain(values).collect()
+}
