@@ -135,7 +135,7 @@ fn tidy(value: &mut Value) {
             for (from, to) in
                 [("application/json; charset=utf-8", "application/json"), ("CACHE-CONTROL", "Cache-Control")]
             {
-                if let Some(member) = members.remove(from) {
+                if let Some(member) = members.shift_remove(from) {
                     members.insert(to.into(), member);
                 }
             }
