@@ -1,5 +1,6 @@
 //! Every storage port, over one mutex.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -21,6 +22,7 @@ use domain::land::ports::Fields;
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::{Ledger, Receipt, Rejected};
+use domain::ports::readiness::Readiness;
 use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Sessions};
 use domain::sessions::session::EndReason;
 
@@ -32,6 +34,7 @@ use crate::state::State;
 #[derive(Debug, Default)]
 pub struct Memory {
     state: Mutex<State>,
+    away: AtomicBool,
 }
 
 impl Memory {
@@ -44,16 +47,28 @@ impl Memory {
     /// Everything that happened, in its order.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
-        self.state().events.clone()
+        self.lock().events.clone()
     }
 
     /// Why a session ended, if it did.
     #[must_use]
     pub fn end_reason(&self, session: SessionId) -> Option<EndReason> {
-        self.state().sessions.end_reason(session)
+        self.lock().sessions.end_reason(session)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    /// Makes every port fail for a while, as when a database is away; or work again.
+    pub fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+
+    fn state(&self) -> Result<MutexGuard<'_, State>, PortFailure> {
+        if self.away.load(Ordering::SeqCst) {
+            return Err(PortFailure::passing("the database is away"));
+        }
+        Ok(self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
         // A plan changes a copy only, so a panic leaves the state whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -62,7 +77,7 @@ impl Memory {
 #[async_trait]
 impl Ledger for Memory {
     async fn apply(&self, changes: Changes) -> Result<Receipt, Rejected> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let mut next = state.clone();
         let rows = changes.list.into_iter().map(|change| next.write(change)).collect::<Result<_, _>>()?;
         next.record(changes.event)?;
@@ -72,17 +87,24 @@ impl Ledger for Memory {
 }
 
 #[async_trait]
+impl Readiness for Memory {
+    async fn check(&self) -> Result<(), PortFailure> {
+        self.state().map(|_| ())
+    }
+}
+
+#[async_trait]
 impl Accounts for Memory {
     async fn by_email(&self, email: &EmailKey) -> Result<Option<Account>, PortFailure> {
-        Ok(self.state().accounts.by_email(email))
+        Ok(self.state()?.accounts.by_email(email))
     }
 
     async fn by_id(&self, id: UserId) -> Result<Option<User>, PortFailure> {
-        Ok(self.state().accounts.user(id))
+        Ok(self.state()?.accounts.user(id))
     }
 
     async fn list(&self, after: Option<UserId>, limit: usize) -> Result<Vec<User>, PortFailure> {
-        let state = self.state();
+        let state = self.state()?;
         let following = state.accounts.users().filter(|user| after.is_none_or(|after| user.id > after));
         Ok(following.take(limit).cloned().collect())
     }
@@ -91,7 +113,8 @@ impl Accounts for Memory {
 #[async_trait]
 impl Sessions for Memory {
     async fn holder(&self, key: &CredentialKey) -> Result<Option<Holder>, PortFailure> {
-        Ok(holder(&self.state(), key))
+        let state = self.state()?;
+        Ok(holder(&state, key))
     }
 
     async fn holder_with_fields(
@@ -99,14 +122,14 @@ impl Sessions for Memory {
         key: &CredentialKey,
         limit: usize,
     ) -> Result<Option<(Holder, Vec<Field>)>, PortFailure> {
-        let state = self.state();
+        let state = self.state()?;
         let Some(holder) = holder(&state, key) else { return Ok(None) };
         let fields = state.land.of(holder.user.id).take(limit).cloned().collect();
         Ok(Some((holder, fields)))
     }
 
     async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure> {
-        let state = self.state();
+        let state = self.state()?;
         let held = || {
             let grant = state.sessions.grant(grant)?;
             let session = state.sessions.session(grant.session)?;
@@ -120,7 +143,7 @@ impl Sessions for Memory {
 #[async_trait]
 impl LastSeen for Memory {
     async fn note(&self, session: SessionId, at: Timestamp) -> Result<(), PortFailure> {
-        self.state().sessions.note_last_seen(session, at);
+        self.state()?.sessions.note_last_seen(session, at);
         Ok(())
     }
 }
@@ -128,11 +151,11 @@ impl LastSeen for Memory {
 #[async_trait]
 impl DomainRules for Memory {
     async fn of(&self, domain: &DomainName) -> Result<Option<DomainRule>, PortFailure> {
-        Ok(self.state().domains.rule(domain))
+        Ok(self.state()?.domains.rule(domain))
     }
 
     async fn among(&self, domains: &[DomainName]) -> Result<Vec<ListedDomain>, PortFailure> {
-        Ok(self.state().domains.listed().filter(|row| domains.contains(&row.rule.domain)).collect())
+        Ok(self.state()?.domains.listed().filter(|row| domains.contains(&row.rule.domain)).collect())
     }
 
     async fn list(
@@ -145,21 +168,21 @@ impl DomainRules for Memory {
             belongs_to.is_none_or(|wanted| row.rule.belongs_to == wanted)
                 && after.as_ref().is_none_or(|after| row.rule.domain > *after)
         };
-        Ok(self.state().domains.listed().filter(wanted).take(limit).collect())
+        Ok(self.state()?.domains.listed().filter(wanted).take(limit).collect())
     }
 }
 
 #[async_trait]
 impl AuthorityTokens for Memory {
     async fn of(&self, domain: &DomainName) -> Result<Option<StoredAuthorityToken>, PortFailure> {
-        Ok(self.state().domains.token(domain))
+        Ok(self.state()?.domains.token(domain))
     }
 }
 
 #[async_trait]
 impl Fields for Memory {
     async fn list(&self, user: UserId, after: Option<FieldId>, limit: usize) -> Result<Vec<Field>, PortFailure> {
-        let state = self.state();
+        let state = self.state()?;
         let following = state.land.of(user).filter(|field| after.is_none_or(|after| field.id > after));
         Ok(following.take(limit).cloned().collect())
     }
@@ -168,15 +191,15 @@ impl Fields for Memory {
 #[async_trait]
 impl KeyStore for Memory {
     async fn root_fingerprint(&self) -> Result<Option<String>, PortFailure> {
-        Ok(self.state().keys.root())
+        Ok(self.state()?.keys.root())
     }
 
     async fn data_keys(&self) -> Result<Vec<StoredDataKey>, PortFailure> {
-        Ok(self.state().keys.data())
+        Ok(self.state()?.keys.data())
     }
 
     async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, PortFailure> {
-        Ok(self.state().keys.signing())
+        Ok(self.state()?.keys.signing())
     }
 }
 
@@ -190,4 +213,20 @@ fn holder(state: &State, key: &CredentialKey) -> Option<Holder> {
     };
     let user = state.accounts.user(session.user)?;
     Some(Holder { user, session: Some(session) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_port_fails_while_it_is_away() {
+        let memory = Memory::new();
+        memory.set_away(true);
+        assert!(memory.check().await.is_err_and(|failure| failure.retryable()));
+        assert!(memory.root_fingerprint().await.is_err_and(|failure| failure.retryable()));
+        memory.set_away(false);
+        assert!(memory.check().await.is_ok());
+        assert_eq!(memory.root_fingerprint().await.ok(), Some(None));
+    }
 }
