@@ -1,1 +1,104 @@
-//! Pages.
+//! The pages for people: the use cases of the registry as HTML, without JavaScript.
+//!
+//! [`routes`] answers every path for which [`owns`] holds; the pages post only to such paths, and
+//! nothing else reads their cookies.
+
+use std::sync::Arc;
+
+use poem::error::MethodNotAllowedError;
+use poem::{Endpoint, EndpointExt as _, Response, Route, RouteMethod, get, post};
+
+use crate::options::Options;
+use crate::refused::Refused;
+use crate::site::{Site, UseCases};
+
+mod assets;
+mod binding;
+mod boundary_text;
+mod cookies;
+mod envelope;
+mod flash;
+mod form;
+mod frame;
+mod mistakes;
+mod next;
+pub mod options;
+mod pages;
+mod refused;
+pub mod site;
+mod texts;
+mod visit;
+
+/// The longest form that is read, in bytes.
+pub const MAX_FORM_BYTES: usize = 64 * 1024;
+
+/// Whether a path is one of the pages, or would be one: their errors are pages, too.
+#[must_use]
+pub fn owns(path: &str) -> bool {
+    let below = |parent: &str| path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    path == "/" || path == "/favicon.ico" || ["/sign-up", "/account", "/assets"].into_iter().any(below)
+}
+
+/// The pages, as one endpoint. It never fails: its errors are pages.
+pub fn routes(use_cases: UseCases, options: Options) -> impl Endpoint<Output = Response> + 'static {
+    let site = Arc::new(Site { use_cases, options });
+    paths().around(move |pages, request| envelope::answer(Arc::clone(&site), pages, request))
+}
+
+fn paths() -> Route {
+    use crate::pages::{account, discoverable, log_in, log_out, new_field, phone_number, remove_field, sign_up};
+    use crate::pages::{new_user_token, remove_user_token};
+    Route::new()
+        .at("/", page_with_form(get(log_in::show).post(log_in::submit)))
+        .at("/sign-up", page_with_form(get(sign_up::show).post(sign_up::submit)))
+        .at("/sign-up/done", page(get(sign_up::show_done)))
+        .at("/account", page(get(account::show)))
+        .at("/account/phone-number", page_with_form(get(account::lead_back).post(phone_number::submit)))
+        .at("/account/discoverable", page_with_form(get(account::lead_back).post(discoverable::submit)))
+        .at("/account/fields/new", page_with_form(get(new_field::show).post(new_field::submit)))
+        .at("/account/fields/:id/remove", page_with_form(get(remove_field::show).post(remove_field::submit)))
+        .at("/account/token", page(get(new_user_token::show_issued)))
+        .at("/account/token/new", page_with_form(get(new_user_token::show).post(new_user_token::submit)))
+        .at("/account/token/remove", page_with_form(get(remove_user_token::show).post(remove_user_token::submit)))
+        .at("/account/log-out", form(post(log_out::submit)))
+        .at("/assets/:name", page(get(assets::show)))
+        .at("/favicon.ico", page(get(assets::show_icon)))
+}
+
+fn page(methods: RouteMethod) -> impl Endpoint<Output = Response> {
+    naming("GET, HEAD", methods)
+}
+
+fn form(methods: RouteMethod) -> impl Endpoint<Output = Response> {
+    naming("POST", methods)
+}
+
+fn page_with_form(methods: RouteMethod) -> impl Endpoint<Output = Response> {
+    naming("GET, HEAD, POST", methods)
+}
+
+/// The same, but for a refusal of other methods that names the allowed ones, as RFC 9110 asks.
+fn naming(allowed: &'static str, methods: RouteMethod) -> impl Endpoint<Output = Response> {
+    methods.around(move |methods, request| async move {
+        methods.call(request).await.map_err(|error| {
+            if error.is::<MethodNotAllowedError>() { Refused::MethodNotAllowed { allowed }.into() } else { error }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pages_own_their_paths_and_no_others() {
+        for own in ["/", "/sign-up", "/sign-up/done", "/account", "/account/x", "/assets/style.css", "/favicon.ico"] {
+            assert!(owns(own), "{own}");
+        }
+        for other in
+            ["", "/signup", "/login", "/sign-upx", "/accounts", "/me", "/docs", "/health/live", "/favicon.icon"]
+        {
+            assert!(!owns(other), "{other}");
+        }
+    }
+}

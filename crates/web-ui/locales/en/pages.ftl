@@ -1,0 +1,164 @@
+### The texts of all pages, in English. A key is used by exactly the templates and the code that name it.
+
+site-name = User Registry
+title-with-mistakes = Error: { $title }
+skip = Skip to the content
+optional = (optional)
+back = Back to your account
+cancel = Cancel
+log-out = Log out
+summary-title = There is a problem
+mistake-prefix = Error:
+
+## Login
+
+login-title = Login
+login-to-go-on = Please log in to go on.
+login-button = Log in
+login-no-account = No account yet?
+login-sign-up = Sign up
+email = E-mail
+password = Password
+
+## Sign-up
+
+sign-up-title = Sign up now
+sign-up-button = Sign up
+sign-up-has-account = Already registered?
+sign-up-log-in = Log in
+password-hint = At least { $count } characters. A few words in a row make a good one.
+password-again = Type the password again.
+phone-number = Phone number
+phone-number-hint = With the country code, such as +1 415 555 2671.
+discoverable-label = Let others find my fields
+discoverable-hint = Other users of the registry can then look up the fields that you add. You can change this at any time.
+signed-up-title = Welcome
+signed-up-text = Successfully registered. Your account is ready:
+signed-up-log-in = Log in
+
+## Account
+
+account-title = Your account
+email-verified = Verified
+email-not-verified = Not verified
+phone-number-save = Save number
+phone-number-remove = Remove number
+discoverable-heading = Discoverability
+discoverable-save = Save choice
+
+## Fields
+
+fields-heading = Fields
+fields-add = Add a field
+fields-none = You have not added any fields yet.
+fields-next = More fields
+fields-first = First fields
+field-unnamed = Field without a name
+field-remove = Remove
+field-positions =
+    { $count ->
+        [one] Boundary of one position
+       *[other] Boundary of { $count } positions
+    }
+field-name = Name
+geo-id = GeoID
+geo-id-hint = The 64 hex digits that identify the field’s boundary.
+boundary = Boundary
+boundary-hint = GeoJSON: a Polygon or MultiPolygon, longitude before latitude, each ring closed.
+new-field-title = Add a field
+new-field-button = Add field
+remove-field-title = Remove this field?
+remove-field-text = It is removed from your account at once. This cannot be undone.
+remove-field-button = Remove field
+
+## Access token
+
+token-heading = Access token
+token-title = Your new access token
+token-text = With this token, programs can read and update your own record without your password. Treat it like a password.
+token-once = Copy it now and keep it somewhere safe. It is shown only this once.
+token-held = You have an access token. It cannot be shown again.
+token-none = You have no access token.
+token-issue = Issue a token
+token-replace = Replace token
+token-remove = Remove token
+token-done = I have copied it
+new-token-title = Issue a new access token?
+new-token-replaces = Your present token stops working at once. Programs that use it need the new one.
+new-token-button = Issue token
+remove-token-title = Remove your access token?
+remove-token-text = Programs that use it lose access at once. You can issue a new one at any time.
+remove-token-button = Remove token
+
+## What is done
+
+notice-phone-number-saved = Your phone number is saved.
+notice-phone-number-removed = Your phone number is removed.
+notice-discoverable = Others can now find your fields.
+notice-not-discoverable = Others cannot find your fields.
+notice-field-added = The field is added.
+notice-field-removed = The field is removed.
+notice-token-removed = Your access token is removed.
+notice-logged-out = You are logged out.
+
+## What is wrong with a form
+
+error-unknown-user = User does not exist
+error-wrong-password = Wrong password
+error-disabled = This account is disabled.
+error-not-allowed = You are not allowed to register.
+error-already-exists = User already exists. Please log in
+error-email-not-an-address = Enter an e-mail address, such as name@example.org.
+error-email-too-long = An e-mail address has at most 254 octets, 64 of them before the @.
+error-email-control-character = An e-mail address has no control or invisible characters.
+error-email-quoted-address = An e-mail address with a quoted part is not accepted.
+error-password-required = Enter your password.
+error-password-too-short = A password has at least { $minimum } characters.
+error-password-too-long = A password has at most 128 characters.
+error-password-control-character = A password has no control characters.
+error-password-common-password = This password is one of the commonest: anyone would try it first.
+error-password-like-address = A password is not the e-mail address or a part of it.
+error-phone-number-not-a-phone-number = Enter a plus sign, the country code and the number, such as +1 415 555 2671.
+error-phone-number-no-such-phone-number = There is no such phone number.
+error-name-blank = Give the field a name, or leave it out.
+error-name-too-long = A name has at most 100 characters.
+error-name-control-character = A name has no control characters.
+error-geo-id-not-a-geo-id = A GeoID is 64 hex digits, 0 to 9 and a to f in lower case.
+error-geo-id-same-geo-id = Another field of yours has this GeoID.
+error-geo-id-too-many-fields = You have 1000 fields already, as many as a user may have.
+error-boundary-missing = Paste the boundary as GeoJSON.
+error-boundary-not-json = This is not JSON. Paste the whole text, from the first brace to the last.
+error-boundary-not-a-polygon = This is not a GeoJSON Polygon or MultiPolygon.
+error-boundary-empty-boundary = A boundary has at least one polygon, and each polygon a ring.
+error-boundary-too-many-positions = A boundary has at most 10000 positions.
+error-boundary-short-ring = Each ring has at least four positions.
+error-boundary-open-ring = Each ring ends with the position that it begins with.
+error-boundary-position-out-of-range = Each position is a longitude of -180 to 180 and a latitude of -90 to 90.
+error-boundary-crossing-rings = The rings of a boundary neither cross nor overlap, and its holes lie inside.
+
+## When there is no page
+
+request-id = Request
+to-start = Go to the start
+not-found-title = Page not found
+not-found-text = There is nothing at this address. It may have been removed, or the link is incomplete.
+method-not-allowed-title = This is not possible here
+method-not-allowed-text = This address cannot be used in this way.
+too-large-title = This is too much
+too-large-text = A form holds 64 KiB at most. For larger boundaries, use the API.
+bad-form-title = The form cannot be read
+bad-form-text = Go back, load the page again and send the form once more.
+foreign-form-title = The form came from elsewhere
+foreign-form-text = For your safety, forms are accepted only from the pages of this site.
+expired-form-title = This form has expired
+expired-form-text = Go back, load the page again and send the form once more. The site needs cookies for it.
+log-in-first-title = Please log in
+log-in-first-text = You need to log in first.
+denied-title = You may not do this
+denied-text = Your account does not permit this.
+overloaded-title = One moment, please
+overloaded-text = Too many people are here at once. Try again in a few seconds.
+unavailable-title = One moment, please
+unavailable-text = The registry cannot be reached just now. Try again in a few seconds.
+failed-title = Something went wrong
+failed-text = It is not your fault, and it has been noted. If it happens again, tell the operator the number below.

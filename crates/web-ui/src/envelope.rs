@@ -1,0 +1,118 @@
+//! What stands around every answer of the pages: its headers, its cookies, and errors as pages.
+
+use std::sync::Arc;
+
+use askama::Template;
+use poem::error::{NotFoundError, ResponseError as _};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use poem::{Endpoint, Error, IntoResponse as _, Request, Response};
+
+use crate::frame::{Frame, page, redirect};
+use crate::next::log_in_path;
+use crate::options::Options;
+use crate::refused::Refused;
+use crate::site::Site;
+use crate::visit::Visit;
+
+/// Nothing but the own files, and forms that go nowhere else.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+     frame-ancestors 'none'; base-uri 'none'";
+/// Two years, as the preload list of browsers asks.
+const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000";
+const PERMISSIONS_POLICY: &str = "camera=(), geolocation=(), microphone=()";
+
+/// Answers a request, whatever the pages make of it.
+pub(crate) async fn answer<E: Endpoint>(
+    site: Arc<Site>,
+    pages: Arc<E>,
+    mut request: Request,
+) -> poem::Result<Response> {
+    let visit = Arc::new(Visit::of(&request, Arc::clone(&site)));
+    request.set_data(Arc::clone(&visit));
+    let is_post = request.method() == poem::http::Method::POST;
+    let mut response = match pages.call(request).await {
+        Ok(output) => output.into_response(),
+        Err(error) => refusal(error, &visit, is_post),
+    };
+    let headers = response.headers_mut();
+    for cookie in visit.take_cookies() {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+    let request_id = HeaderValue::from_str(&visit.request.to_string()).expect("an id is plain ASCII");
+    headers.insert(HeaderName::from_static("x-request-id"), request_id);
+    guard(headers, &site.options);
+    Ok(response)
+}
+
+/// The headers that keep a page to itself.
+fn guard(headers: &mut HeaderMap, options: &Options) {
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let mut insert = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+    insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    insert(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    insert(header::X_FRAME_OPTIONS, "DENY");
+    insert(header::REFERRER_POLICY, referrer_policy(options));
+    insert(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    insert(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    insert(HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY);
+    if options.is_https() {
+        insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY);
+    }
+}
+
+/// No page tells another where its reader came from. A page without a referrer sends forms with the
+/// origin `null`, too; that is well where browsers send `Sec-Fetch-Site`, which they do not over
+/// plain http to another machine.
+const fn referrer_policy(options: &Options) -> &'static str {
+    if options.is_trustworthy() { "no-referrer" } else { "same-origin" }
+}
+
+#[derive(Template)]
+#[template(path = "refused.html")]
+struct RefusedPage {
+    frame: Frame,
+    key: &'static str,
+    request: String,
+}
+
+fn refusal(error: Error, visit: &Visit, is_post: bool) -> Response {
+    if error.is_from_response() {
+        return error.into_response();
+    }
+    let refused = match error.downcast::<Refused>() {
+        Ok(refused) => refused,
+        Err(error) if error.is::<NotFoundError>() => Refused::NotFound,
+        Err(error) => Refused::Unforeseen(error.to_string()),
+    };
+    if matches!(refused, Refused::LogInFirst) {
+        visit.drop_session();
+        return redirect(&log_in_path(if is_post { "/account" } else { &visit.target }));
+    }
+    log(&refused, visit);
+    refusal_page(&refused, visit)
+}
+
+fn refusal_page(refused: &Refused, visit: &Visit) -> Response {
+    let key = refused.key();
+    let frame = Frame::stranger(visit, &format!("{key}-title"));
+    let view = RefusedPage { frame, key, request: visit.request.to_string() };
+    // Without a template there are at least the status and the id in the headers.
+    let mut response = page(refused.status(), &view).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into());
+    let headers = response.headers_mut();
+    if let Refused::MethodNotAllowed { allowed } = refused {
+        headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
+    }
+    if let Some(retry_after) = refused.retry_after() {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after.as_secs().max(1)));
+    }
+    response
+}
+
+fn log(refused: &Refused, visit: &Visit) {
+    let request = visit.request;
+    if refused.status().is_server_error() {
+        tracing::error!(%request, error = %refused, "a page could not be shown");
+    } else {
+        tracing::debug!(%request, reason = %refused, "a request got no page");
+    }
+}

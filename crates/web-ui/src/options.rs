@@ -1,0 +1,135 @@
+//! What the pages need to know about where they stand.
+
+use thiserror::Error;
+
+/// Where the pages are reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    origin: String,
+    loopback_origins: Vec<String>,
+    trustworthy: bool,
+}
+
+impl Options {
+    /// Pages at `public_url`, served by a listener on `port`.
+    ///
+    /// # Errors
+    /// When the URL is not one of http or https without a path, or is plain http beyond this machine
+    /// and `allow_insecure_http` is false: the cookies would cross the network in the open.
+    pub fn new(public_url: &str, port: u16, allow_insecure_http: bool) -> Result<Self, OptionsError> {
+        let origin = origin_of(public_url).ok_or(OptionsError::NotAnOrigin)?;
+        let trustworthy = origin.starts_with("https://") || is_loopback(host_of(&origin));
+        if !trustworthy && !allow_insecure_http {
+            return Err(OptionsError::InsecureHttp);
+        }
+        let loopback_origins = ["localhost", "127.0.0.1", "[::1]"]
+            .into_iter()
+            .filter_map(|host| origin_of(&format!("http://{host}:{port}")))
+            .collect();
+        Ok(Self { origin, loopback_origins, trustworthy })
+    }
+
+    /// Whether browsers reach the pages by https.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.origin.starts_with("https://")
+    }
+
+    /// Whether browsers call the way to the pages trustworthy: https, or the own machine. Only there
+    /// do they send `Sec-Fetch-Site`.
+    #[must_use]
+    pub const fn is_trustworthy(&self) -> bool {
+        self.trustworthy
+    }
+
+    /// Whether a form of these pages can come from this origin (RFC 6454).
+    #[must_use]
+    pub fn is_own_origin(&self, origin: &str) -> bool {
+        origin_of(origin).is_some_and(|origin| self.origin == origin || self.loopback_origins.contains(&origin))
+    }
+}
+
+/// Why pages cannot be served so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum OptionsError {
+    /// The URL is no origin.
+    #[error("the public URL must be http:// or https:// and a host, without a path")]
+    NotAnOrigin,
+    /// Cookies would cross the network in the open.
+    #[error("a public URL of plain http is for this machine only; use https, or allow insecure http")]
+    InsecureHttp,
+}
+
+/// Scheme, host and port in one spelling: lower case, without a port that the scheme implies.
+fn origin_of(url: &str) -> Option<String> {
+    let url = url.strip_suffix('/').unwrap_or(url).to_ascii_lowercase();
+    let (scheme, authority) = url.split_once("://")?;
+    let implied_port = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => return None,
+    };
+    let authority = authority.strip_suffix(implied_port).unwrap_or(authority);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
+    (!authority.is_empty() && authority.chars().all(is_plain)).then(|| format!("{scheme}://{authority}"))
+}
+
+fn host_of(origin: &str) -> &str {
+    let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
+    match authority.rfind(']') {
+        Some(end) => &authority[..=end],
+        None => authority.split_once(':').map_or(authority, |(host, _)| host),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let is_loopback_v4 = |host: &str| host.parse().is_ok_and(|address: std::net::Ipv4Addr| address.is_loopback());
+    host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || is_loopback_v4(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_loopback_unless_allowed() {
+        for url in ["http://127.0.0.1:8080", "http://localhost", "http://app.localhost:1", "http://[::1]:8080/"] {
+            let options = Options::new(url, 8080, false).expect("loopback");
+            assert!(options.is_trustworthy() && !options.is_https(), "{url}");
+        }
+        for url in ["http://registry.example", "http://127.0.0.1.example", "http://10.0.0.1:8080"] {
+            assert_eq!(Options::new(url, 8080, false), Err(OptionsError::InsecureHttp), "{url}");
+            assert!(!Options::new(url, 8080, true).expect("allowed").is_trustworthy(), "{url}");
+        }
+        assert!(Options::new("https://registry.example", 8080, false).expect("https").is_https());
+    }
+
+    #[test]
+    fn only_an_origin_is_a_public_url() {
+        for url in
+            ["", "registry.example", "ftp://registry.example", "https://", "https://a.example/path", "https://a b"]
+        {
+            assert_eq!(Options::new(url, 8080, true), Err(OptionsError::NotAnOrigin), "{url}");
+        }
+    }
+
+    #[test]
+    fn own_origins_are_the_public_one_and_the_listeners_loopback_names() {
+        let options = Options::new("https://Registry.Example:443/", 8080, false).expect("good");
+        for own in ["https://registry.example", "http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"] {
+            assert!(options.is_own_origin(own), "{own}");
+        }
+        for foreign in [
+            "null",
+            "",
+            "http://registry.example",
+            "https://registry.example:8443",
+            "https://registry.example.evil.example",
+            "https://evil.example",
+            "http://localhost:8081",
+            "http://localhost",
+        ] {
+            assert!(!options.is_own_origin(foreign), "{foreign}");
+        }
+    }
+}

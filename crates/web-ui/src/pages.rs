@@ -1,0 +1,12 @@
+//! The pages, one file each.
+
+pub(crate) mod account;
+pub(crate) mod discoverable;
+pub(crate) mod log_in;
+pub(crate) mod log_out;
+pub(crate) mod new_field;
+pub(crate) mod new_user_token;
+pub(crate) mod phone_number;
+pub(crate) mod remove_field;
+pub(crate) mod remove_user_token;
+pub(crate) mod sign_up;

@@ -1,0 +1,124 @@
+//! Why a request to the pages gets no page of its own.
+
+use std::time::Duration;
+
+use domain::access::Denied;
+use domain::accounts::own_row::OwnRowError;
+use domain::accounts::ports::HashFailure;
+use domain::ports::failure::PortFailure;
+use poem::error::ResponseError;
+use poem::http::StatusCode;
+use thiserror::Error;
+
+/// Why a request gets no page of its own.
+#[derive(Debug, Error)]
+pub(crate) enum Refused {
+    /// There is no such page.
+    #[error("there is no such page")]
+    NotFound,
+    /// The page does not take this method.
+    #[error("the page takes only {allowed}")]
+    MethodNotAllowed {
+        /// Those that it takes, as in the header `Allow`.
+        allowed: &'static str,
+    },
+    /// The form is longer than forms are.
+    #[error("the form is too long")]
+    TooLarge,
+    /// The body is no form.
+    #[error("the body is no form")]
+    NotAForm,
+    /// The form cannot be read.
+    #[error("the form cannot be read")]
+    BadForm,
+    /// The form was sent by another site.
+    #[error("the form was sent by another site")]
+    Foreign,
+    /// The form is not one of this visitor's.
+    #[error("the form is not one of this visitor's")]
+    NotTheirs,
+    /// The visitor is not signed in.
+    #[error("the visitor is not signed in")]
+    LogInFirst,
+    /// The visitor may not do this.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Too many ask at once.
+    #[error("too many ask at once")]
+    Overloaded {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// A port failed.
+    #[error(transparent)]
+    Failed(#[from] PortFailure),
+    /// Something failed that no page foresaw.
+    #[error("{0}")]
+    Unforeseen(String),
+    /// A template could not be filled.
+    #[error(transparent)]
+    Template(#[from] askama::Error),
+}
+
+impl Refused {
+    /// The key of the page's heading and sentence in the catalogue: `…-title` and `…-text`.
+    pub(crate) const fn key(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed { .. } => "method-not-allowed",
+            Self::TooLarge => "too-large",
+            Self::NotAForm | Self::BadForm => "bad-form",
+            Self::Foreign => "foreign-form",
+            Self::NotTheirs => "expired-form",
+            Self::LogInFirst => "log-in-first",
+            Self::Denied(_) => "denied",
+            Self::Overloaded { .. } => "overloaded",
+            Self::Failed(failure) if failure.retryable() => "unavailable",
+            Self::Failed(_) | Self::Unforeseen(_) | Self::Template(_) => "failed",
+        }
+    }
+
+    /// When to try again, if that is worth it.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Overloaded { retry_after } => Some(*retry_after),
+            Self::Failed(failure) if failure.retryable() => Some(Duration::from_secs(2)),
+            _ => None,
+        }
+    }
+}
+
+impl ResponseError for Refused {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BadForm => StatusCode::BAD_REQUEST,
+            Self::Foreign | Self::NotTheirs | Self::Denied(_) => StatusCode::FORBIDDEN,
+            Self::LogInFirst => StatusCode::UNAUTHORIZED,
+            Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Failed(failure) if failure.retryable() => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Failed(_) | Self::Unforeseen(_) | Self::Template(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<HashFailure> for Refused {
+    fn from(failure: HashFailure) -> Self {
+        match failure {
+            HashFailure::Overloaded { retry_after } => Self::Overloaded { retry_after },
+            HashFailure::Failed(failure) => Self::Failed(failure),
+        }
+    }
+}
+
+impl From<OwnRowError> for Refused {
+    fn from(error: OwnRowError) -> Self {
+        match error {
+            OwnRowError::Denied(denied) => denied.into(),
+            OwnRowError::Failed(failure) => failure.into(),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The pages over a registry in memory, as a browser sees them.
+
+mod accounts;
+mod browser;
+mod logins;
+mod registry;
+mod rows;
+mod security;

@@ -1,0 +1,105 @@
+//! A whole registry in memory, behind its pages.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use domain::accounts::issue_user_token::IssueUserToken;
+use domain::accounts::own_row::OwnRow;
+use domain::accounts::password::PasswordPolicy;
+use domain::accounts::remove_user_token::RemoveUserToken;
+use domain::accounts::set_discoverable::SetDiscoverable;
+use domain::accounts::sign_up::SignUp;
+use domain::accounts::update_phone::UpdatePhone;
+use domain::domains::policy::DefaultPolicy;
+use domain::land::add_field::AddField;
+use domain::land::list_fields::ListFields;
+use domain::land::remove_field::RemoveField;
+use domain::sessions::authenticate::Authenticate;
+use domain::sessions::log_in::LogIn;
+use domain::sessions::log_out::LogOut;
+use domain::sessions::ports::Sessions;
+use memory::clock::ManualClock;
+use memory::entropy::SeededEntropy;
+use memory::memory::Memory;
+use memory::passwords::{CheapHashing, FewCommonPasswords};
+use memory::secrets::FakeSecretKeeper;
+use memory::tokens::FakeTokenSigner;
+use web_ui::site::UseCases;
+
+/// A whole registry in memory.
+#[derive(Default)]
+pub(crate) struct Registry {
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) entropy: Arc<SeededEntropy>,
+    pub(crate) hashing: Arc<CheapHashing>,
+    pub(crate) keeper: Arc<FakeSecretKeeper>,
+    pub(crate) signer: Arc<FakeTokenSigner>,
+}
+
+impl Registry {
+    /// Its use cases, as the pages need them.
+    pub(crate) fn use_cases(&self) -> UseCases {
+        self.reading(self.memory.clone())
+    }
+
+    /// The same, with another reader of sessions.
+    pub(crate) fn reading(&self, sessions: Arc<dyn Sessions>) -> UseCases {
+        let Self { memory, clock, entropy, hashing, keeper, signer } = self;
+        let own_row = Arc::new(OwnRow { accounts: memory.clone(), ledger: memory.clone() });
+        let (clock, entropy) = (|| clock.clone(), || entropy.clone());
+        UseCases {
+            authenticate: Arc::new(Authenticate {
+                signer: signer.clone(),
+                keeper: keeper.clone(),
+                sessions,
+                clock: clock(),
+            }),
+            passwords: PasswordPolicy::new(8, Arc::new(FewCommonPasswords)),
+            sign_up: Arc::new(self.sign_up()),
+            log_in: Arc::new(LogIn {
+                accounts: memory.clone(),
+                hashing: hashing.clone(),
+                signer: signer.clone(),
+                keeper: keeper.clone(),
+                ledger: memory.clone(),
+                clock: clock(),
+                entropy: entropy(),
+                access_token_lifetime: TimeDelta::minutes(15),
+            }),
+            log_out: Arc::new(LogOut { ledger: memory.clone(), clock: clock(), entropy: entropy() }),
+            update_phone: Arc::new(UpdatePhone { own_row: own_row.clone(), clock: clock(), entropy: entropy() }),
+            set_discoverable: Arc::new(SetDiscoverable {
+                own_row: own_row.clone(),
+                clock: clock(),
+                entropy: entropy(),
+            }),
+            issue_user_token: Arc::new(IssueUserToken {
+                own_row: own_row.clone(),
+                keeper: keeper.clone(),
+                clock: clock(),
+                entropy: entropy(),
+            }),
+            remove_user_token: Arc::new(RemoveUserToken { own_row, clock: clock(), entropy: entropy() }),
+            list_fields: Arc::new(ListFields { fields: memory.clone() }),
+            add_field: Arc::new(AddField { ledger: memory.clone(), clock: clock(), entropy: entropy() }),
+            remove_field: Arc::new(RemoveField { ledger: memory.clone(), clock: clock(), entropy: entropy() }),
+            last_seen: memory.clone(),
+            keeper: keeper.clone(),
+            clock: clock(),
+            entropy: entropy(),
+        }
+    }
+
+    fn sign_up(&self) -> SignUp {
+        SignUp {
+            default_policy: DefaultPolicy::Allow,
+            domains: self.memory.clone(),
+            hashing: self.hashing.clone(),
+            keeper: self.keeper.clone(),
+            ledger: self.memory.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        }
+    }
+}
