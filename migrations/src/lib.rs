@@ -4,7 +4,10 @@
 //! would be skipped without a word. Steps only add: a program of the version before must be able to
 //! work on with what a newer one has made.
 
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
+#![allow(elided_lifetimes_in_paths, reason = "the trait of a step is written so, and its steps must match it")]
+
+use sea_orm_migration::sea_orm::DatabaseConnection;
+use sea_orm_migration::{DbErr, MigrationTrait, MigratorTrait};
 
 mod columns;
 mod m0001_installation;
@@ -47,6 +50,16 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_data_keys::Migration),
         ]
     }
+}
+
+/// Takes every step that `database` lacks, each in a transaction of its own.
+///
+/// Nothing is locked here: whoever calls this MUST see to it that nobody else does so meanwhile.
+///
+/// # Errors
+/// When a step fails; the steps before it stay.
+pub async fn take_missing_steps(database: &DatabaseConnection) -> Result<(), DbErr> {
+    Migrator::up(database, None).await
 }
 
 /// The names of all steps, in their order.
