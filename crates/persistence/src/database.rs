@@ -1,0 +1,89 @@
+//! The database, as the ports see it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::changes::Changes;
+use domain::ports::failure::PortFailure;
+use domain::ports::ledger::{Ledger, Receipt, Rejected};
+use domain::ports::readiness::Readiness;
+use sea_orm::DatabaseConnection;
+
+use crate::failure::port_failure;
+use crate::open;
+use crate::open_error::OpenError;
+use crate::options::Options;
+use crate::postgres;
+use crate::sql::one;
+use crate::sqlite::Writer;
+use crate::writes::work::Work;
+
+/// How long the database has to show that it works.
+const READY_WITHIN: Duration = Duration::from_secs(2);
+
+/// An open database: every storage port.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// The connections that read; on `PostgreSQL` they write as well.
+    pool: DatabaseConnection,
+    /// The task that writes, on `SQLite`.
+    writer: Option<Writer>,
+}
+
+impl Database {
+    /// Opens the database, and makes or brings up to date its tables. Programs that start together
+    /// do so one after the other.
+    ///
+    /// # Errors
+    /// When it cannot be reached, belongs to another program or a newer version, or does not take a
+    /// setting on which safety rests.
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
+        open::open(&options).await
+    }
+
+    /// Finishes the writes that were handed over, and closes every connection.
+    pub async fn close(&self) {
+        if let Some(writer) = &self.writer {
+            writer.close().await;
+        }
+        if let Err(error) = self.pool.close_by_ref().await {
+            tracing::warn!(%error, "the database was not closed in order");
+        }
+    }
+
+    pub(crate) const fn new(pool: DatabaseConnection, writer: Option<Writer>) -> Self {
+        Self { pool, writer }
+    }
+
+    /// The connections that read what was last committed.
+    pub(crate) const fn reader(&self) -> &DatabaseConnection {
+        &self.pool
+    }
+
+    /// Carries out `work`, also when the caller stops waiting.
+    pub(crate) async fn carry_out(&self, work: Work) -> Result<Receipt, Rejected> {
+        if let Some(writer) = &self.writer {
+            return writer.carry_out(work).await;
+        }
+        let task = tokio::spawn(postgres::carry_out(self.pool.clone(), work));
+        task.await.unwrap_or_else(|error| Err(Rejected::Failed(PortFailure::lasting(error))))
+    }
+}
+
+#[async_trait]
+impl Ledger for Database {
+    async fn apply(&self, changes: Changes) -> Result<Receipt, Rejected> {
+        self.carry_out(Work::Plan(Box::new(changes))).await
+    }
+}
+
+#[async_trait]
+impl Readiness for Database {
+    async fn check(&self) -> Result<(), PortFailure> {
+        let asked = one(&self.pool, "SELECT 1 FROM installation", []);
+        match tokio::time::timeout(READY_WITHIN, asked).await {
+            Ok(answer) => answer.map(|_| ()).map_err(port_failure),
+            Err(late) => Err(PortFailure::passing(late)),
+        }
+    }
+}

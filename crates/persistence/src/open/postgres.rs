@@ -1,0 +1,73 @@
+//! How a database on a server of `PostgreSQL` is opened.
+
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, TransactionTrait as _};
+
+use crate::database::Database;
+use crate::open::{not_up_to_date, tables, unreachable};
+use crate::open_error::OpenError;
+use crate::options::Options;
+use crate::sql::{all, execute};
+
+/// How long a request waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a program waits for others that bring the tables up to date.
+const MIGRATION_TIMEOUT: &str = "SET LOCAL lock_timeout = '60s'";
+/// The number of the lock on the tables: any that no other program uses on this database.
+const MIGRATION_LOCK: i64 = 0x7573_6572_7265_6769;
+
+/// What bounds each statement, each wait for a lock, and each transaction that nobody goes on with.
+const TIMEOUTS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '3s'; \
+                        SET idle_in_transaction_session_timeout = '10s'";
+
+pub(super) async fn open(options: &Options) -> Result<Database, OpenError> {
+    // Parsed here, because an error of the parser may repeat a part of the address.
+    options.url.parse::<PgConnectOptions>().map_err(|_| OpenError::Address)?;
+    bring_up_to_date(options).await?;
+    let mut settings = settings(options, options.max_connections.max(2));
+    settings.map_sqlx_postgres_pool_opts(|pool| {
+        pool.after_connect(|connection, _| {
+            Box::pin(async move { sea_orm::sqlx::Executor::execute(connection, TIMEOUTS).await.map(|_| ()) })
+        })
+    });
+    let pool = sea_orm::Database::connect(settings).await.map_err(unreachable)?;
+    Ok(Database::new(pool, None))
+}
+
+/// On connections of their own, without the time-outs of requests: one holds the lock, one works.
+async fn bring_up_to_date(options: &Options) -> Result<(), OpenError> {
+    let database = sea_orm::Database::connect(settings(options, 2)).await.map_err(unreachable)?;
+    let outcome = under_lock(&database).await;
+    let _ = database.close().await;
+    outcome
+}
+
+async fn under_lock(database: &DatabaseConnection) -> Result<(), OpenError> {
+    let transaction = database.begin().await.map_err(unreachable)?;
+    let locked: Result<_, DbErr> = async {
+        execute(&transaction, MIGRATION_TIMEOUT, []).await?;
+        let sql = "SELECT CAST(pg_advisory_xact_lock($1) AS text)";
+        all(&transaction, sql, [MIGRATION_LOCK.into()]).await
+    }
+    .await;
+    let outcome = match locked {
+        Ok(_) => tables::bring_up_to_date(database).await,
+        Err(error) => Err(not_up_to_date(error)),
+    };
+    // The lock goes with its transaction.
+    let _ = transaction.rollback().await;
+    outcome
+}
+
+fn settings(options: &Options, connections: u32) -> ConnectOptions {
+    let mut settings = ConnectOptions::new(&options.url);
+    settings
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .sqlx_logging(false);
+    settings
+}

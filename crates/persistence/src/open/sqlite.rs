@@ -1,0 +1,116 @@
+//! How a data file of `SQLite` is opened.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
+
+use crate::database::Database;
+use crate::lock::FileLock;
+use crate::open::{tables, unreachable};
+use crate::open_error::OpenError;
+use crate::options::Options;
+use crate::sql::one;
+use crate::sqlite::Writer;
+
+/// How long one program waits for another that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(super) async fn open(address: &str, options: &Options) -> Result<Database, OpenError> {
+    let file = file(address)?;
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !directory.is_dir() {
+        return Err(OpenError::MissingDirectory(directory.into()));
+    }
+    let lock = FileLock::of(&file).await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
+    let writer = connect(&file, 1, writing).await.map_err(unreachable)?;
+    check_settings(&writer).await?;
+    tables::bring_up_to_date(&writer).await?;
+    drop(lock);
+    let pool = connect(&file, options.max_connections.max(1), reading).await.map_err(unreachable)?;
+    Ok(Database::new(pool, Some(Writer::start(writer))))
+}
+
+/// The file of an address: `sqlite:data/registry.db` and `sqlite:///var/lib/registry.db`.
+fn file(address: &str) -> Result<PathBuf, OpenError> {
+    let path = address.strip_prefix("//").unwrap_or(address);
+    // A database in memory is gone with its connection, and options belong to this program.
+    if path.is_empty() || path.starts_with(':') || path.contains('?') {
+        return Err(OpenError::Address);
+    }
+    Ok(path.into())
+}
+
+async fn connect(
+    file: &Path,
+    connections: u32,
+    settings: fn(SqliteConnectOptions) -> SqliteConnectOptions,
+) -> Result<DatabaseConnection, DbErr> {
+    let file = file.to_owned();
+    let mut options = ConnectOptions::new("sqlite:");
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(2))
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |options| settings(options.filename(&file)).busy_timeout(BUSY_TIMEOUT));
+    sea_orm::Database::connect(options).await
+}
+
+fn writing(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .in_memory(false)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+}
+
+fn reading(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options.in_memory(false).read_only(true)
+}
+
+/// `SQLite` ignores what it cannot set, so it is asked.
+async fn check_settings(writer: &DatabaseConnection) -> Result<(), OpenError> {
+    let journal = pragma::<String>(writer, "journal_mode").await?;
+    if journal != "wal" {
+        return Err(OpenError::Setting("journal_mode = WAL"));
+    }
+    if pragma::<i32>(writer, "synchronous").await? < 2 {
+        return Err(OpenError::Setting("synchronous = FULL"));
+    }
+    if pragma::<i32>(writer, "foreign_keys").await? != 1 {
+        return Err(OpenError::Setting("foreign_keys = ON"));
+    }
+    Ok(())
+}
+
+async fn pragma<T: sea_orm::TryGetable>(writer: &DatabaseConnection, name: &str) -> Result<T, OpenError> {
+    let row = one(writer, &format!("PRAGMA {name}"), []).await.map_err(unreachable)?;
+    let missing = || OpenError::Unreachable(format!("it does not tell its {name}"));
+    row.ok_or_else(missing)?.try_get_by_index(0).map_err(unreachable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_name_files() {
+        for (address, path) in [
+            ("registry.db", "registry.db"),
+            ("//data/registry.db", "data/registry.db"),
+            ("/var/lib/registry.db", "/var/lib/registry.db"),
+            ("///var/lib/registry.db", "/var/lib/registry.db"),
+        ] {
+            assert_eq!(file(address), Ok(PathBuf::from(path)), "{address}");
+        }
+        for address in ["", "//", ":memory:", "//:memory:", "registry.db?mode=ro"] {
+            assert_eq!(file(address), Err(OpenError::Address), "{address}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Transactions on `PostgreSQL`: one for each plan.
+
+use std::time::Duration;
+
+use domain::ports::failure::PortFailure;
+use domain::ports::ledger::{Receipt, Rejected};
+use sea_orm::{DatabaseConnection, DbErr, TransactionTrait as _};
+
+use crate::failure::{Unwritten, port_failure};
+use crate::writes::work::Work;
+
+/// How often a plan is tried that other transactions stand in the way of.
+const ATTEMPTS: u32 = 6;
+/// How often the fate of a plan is asked for whose commit was not answered.
+const INQUIRIES: u32 = 5;
+
+/// Carries out `work` in a transaction of its own.
+///
+/// It must run in a task of its own: a transaction that is dropped half-way may go on in the next
+/// one that gets its connection.
+pub(crate) async fn carry_out(database: DatabaseConnection, work: Work) -> Result<Receipt, Rejected> {
+    let mut attempt = 1;
+    loop {
+        match attempt_once(&database, &work).await {
+            Ok(Written::Committed(receipt)) => return Ok(receipt),
+            Ok(Written::Unanswered(receipt, error)) => return settle(&database, &work, receipt, error).await,
+            Err(unwritten) if unwritten.may_repeat() && attempt < ATTEMPTS => {
+                tracing::debug!(attempt, "another transaction stood in the way; trying again");
+                tokio::time::sleep(Duration::from_millis(10) * attempt).await;
+                attempt += 1;
+            }
+            Err(unwritten) => return Err(unwritten.into_rejected()),
+        }
+    }
+}
+
+/// How a transaction ended whose writes all went well.
+enum Written {
+    /// It is durable.
+    Committed(Receipt),
+    /// The commit was sent, and something else than its answer came back.
+    Unanswered(Receipt, DbErr),
+}
+
+async fn attempt_once(database: &DatabaseConnection, work: &Work) -> Result<Written, Unwritten> {
+    let transaction = database.begin().await?;
+    match work.write(&transaction).await {
+        Ok(receipt) => Ok(match transaction.commit().await {
+            Ok(()) => Written::Committed(receipt),
+            Err(error) => Written::Unanswered(receipt, error),
+        }),
+        Err(unwritten) => {
+            // When this fails, the connection is lost and its transaction with it.
+            let _ = transaction.rollback().await;
+            Err(unwritten)
+        }
+    }
+}
+
+/// Finds out whether a plan was committed, and answers accordingly. It never writes it again.
+async fn settle(
+    database: &DatabaseConnection,
+    work: &Work,
+    receipt: Receipt,
+    error: DbErr,
+) -> Result<Receipt, Rejected> {
+    tracing::warn!(%error, "a commit was not answered; looking for its event");
+    for inquiry in 1..=INQUIRIES {
+        match inquire(database, work).await {
+            Ok(true) => return Ok(receipt),
+            Ok(false) => return Err(Rejected::Failed(port_failure(error))),
+            Err(error) => tracing::warn!(%error, inquiry, "the database cannot be asked"),
+        }
+        tokio::time::sleep(Duration::from_millis(200) * inquiry).await;
+    }
+    Err(Rejected::Failed(PortFailure::passing(format!("it is not known whether a plan was committed: {error}"))))
+}
+
+async fn inquire(database: &DatabaseConnection, work: &Work) -> Result<bool, DbErr> {
+    let transaction = database.begin().await?;
+    let committed = work.was_committed(&transaction).await;
+    let _ = transaction.rollback().await;
+    committed
+}

@@ -1,0 +1,149 @@
+//! The one task that writes to `SQLite`.
+//!
+//! A commit costs a sync of the disk. So the plans that wait share one: each in a savepoint of its
+//! own, and all are answered when the commit is durable.
+
+use domain::ports::failure::PortFailure;
+use domain::ports::ledger::{Receipt, Rejected};
+use sea_orm::TransactionTrait as _;
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::failure::{Unwritten, port_failure};
+use crate::writes::work::Work;
+
+/// How many plans share a commit at most.
+const BATCH: usize = 64;
+/// How many plans wait at most; whoever comes then waits for a place.
+const QUEUE: usize = 1_024;
+
+/// The way to the task that writes.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer {
+    messages: mpsc::Sender<Message>,
+}
+
+impl Writer {
+    /// Starts the task on the connection that writes. It ends when the last writer is dropped.
+    pub(crate) fn start(connection: DatabaseConnection) -> Self {
+        let (messages, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(write_all(connection, waiting));
+        Self { messages }
+    }
+
+    /// Hands `work` over, and waits until it is durable. It goes on although nobody waits.
+    pub(crate) async fn carry_out(&self, work: Work) -> Result<Receipt, Rejected> {
+        let gone = || Rejected::Failed(PortFailure::lasting("the task that writes to the database has ended"));
+        let (answer, outcome) = oneshot::channel();
+        self.messages.send(Message::Write(Job { work, answer })).await.map_err(|_| gone())?;
+        outcome.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// Takes no more work, and waits until what was handed over is written.
+    pub(crate) async fn close(&self) {
+        let (ended, end) = oneshot::channel();
+        if self.messages.send(Message::Close(ended)).await.is_ok() {
+            // Nothing is ever sent: the other end is dropped when all is written.
+            let _ = end.await;
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Message {
+    Write(Job),
+    Close(oneshot::Sender<()>),
+}
+
+#[derive(Debug)]
+struct Job {
+    work: Work,
+    answer: oneshot::Sender<Result<Receipt, Rejected>>,
+}
+
+impl Job {
+    fn answer(self, outcome: Result<Receipt, Rejected>) {
+        // Whoever asked may have stopped waiting.
+        let _ = self.answer.send(outcome);
+    }
+}
+
+async fn write_all(connection: DatabaseConnection, mut waiting: mpsc::Receiver<Message>) {
+    let mut closers = Vec::new();
+    let mut batch = Vec::with_capacity(BATCH);
+    while waiting.recv_many(&mut batch, BATCH).await > 0 {
+        let mut jobs = Vec::with_capacity(batch.len());
+        for message in batch.drain(..) {
+            match message {
+                Message::Write(job) => jobs.push(job),
+                Message::Close(closer) => {
+                    // What waits already is still received.
+                    waiting.close();
+                    closers.push(closer);
+                }
+            }
+        }
+        // A plan that the database failed at is answered alone; the others begin again.
+        while !jobs.is_empty() {
+            jobs = write_batch(&connection, jobs).await;
+        }
+    }
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "the connection that writes was not closed in order");
+    }
+    drop(closers);
+}
+
+/// Carries out every job in one transaction. When the database fails at one of them, nothing is
+/// written, that one is answered, and the others come back.
+async fn write_batch(connection: &DatabaseConnection, mut jobs: Vec<Job>) -> Vec<Job> {
+    let transaction = match begin(connection).await {
+        Ok(transaction) => transaction,
+        Err(error) => return refuse(jobs, &error),
+    };
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    for at in 0..jobs.len() {
+        match write_one(&transaction, &jobs[at].work).await {
+            Err(unwritten) if unwritten.spoils_transaction() => {
+                let _ = transaction.rollback().await;
+                jobs.remove(at).answer(Err(unwritten.into_rejected()));
+                return jobs;
+            }
+            outcome => outcomes.push(outcome.map_err(Unwritten::into_rejected)),
+        }
+    }
+    if let Err(error) = transaction.commit().await {
+        return refuse(jobs, &error);
+    }
+    jobs.into_iter().zip(outcomes).for_each(|(job, outcome)| job.answer(outcome));
+    Vec::new()
+}
+
+/// Answers all with one error of the database.
+fn refuse(jobs: Vec<Job>, error: &DbErr) -> Vec<Job> {
+    tracing::warn!(%error, plans = jobs.len(), "the database did not take a transaction");
+    for job in jobs {
+        job.answer(Err(Rejected::Failed(port_failure(error.clone()))));
+    }
+    Vec::new()
+}
+
+async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    // Immediate: a transaction that begins to write later can lose against another program.
+    let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
+    connection.begin_with_options(TransactionOptions { sqlite_transaction_mode, ..Default::default() }).await
+}
+
+async fn write_one(transaction: &DatabaseTransaction, work: &Work) -> Result<Receipt, Unwritten> {
+    let savepoint = transaction.begin().await?;
+    match work.write(&savepoint).await {
+        Ok(receipt) => {
+            savepoint.commit().await?;
+            Ok(receipt)
+        }
+        Err(unwritten) => {
+            savepoint.rollback().await?;
+            Err(unwritten)
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! How a plan of writes is carried out within one transaction, room by room.
+
+mod accounts;
+mod domains;
+mod events;
+mod invariants;
+mod keys;
+mod land;
+mod sessions;
+pub(crate) mod work;
+
+use domain::ports::ledger::Rejected;
+
+use crate::failure::Unwritten;
+
+/// The rows that a guarded statement touched: none means that the guard did not hold.
+fn touched(rows: u64) -> Result<u64, Unwritten> {
+    if rows == 0 { Err(Rejected::Stale.into()) } else { Ok(rows) }
+}

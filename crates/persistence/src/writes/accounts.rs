@@ -1,0 +1,79 @@
+//! Writes to accounts.
+
+use domain::accounts::password_hash::PasswordHash;
+use domain::accounts::user::User;
+use domain::changes::AccountChange;
+use domain::ids::UserId;
+use domain::ports::clock::Timestamp;
+use domain::ports::secrets::SecretDigest;
+use sea_orm::{DatabaseTransaction, DbErr, Value};
+
+use crate::failure::Unwritten;
+use crate::sql::execute;
+use crate::writes::touched;
+
+pub(super) async fn write(transaction: &DatabaseTransaction, change: &AccountChange) -> Result<u64, Unwritten> {
+    match change {
+        AccountChange::Add { user, password, user_token } => {
+            add(transaction, user, password, user_token.as_ref()).await.map_err(Unwritten::from)
+        }
+        AccountChange::SetPhone { user, version, phone_number, at } => {
+            let number = phone_number.as_ref().map(ToString::to_string);
+            set(transaction, (*user, *version, *at), "phone_number", number.into()).await
+        }
+        AccountChange::SetDiscoverable { user, version, discoverable, at } => {
+            set(transaction, (*user, *version, *at), "discoverable", (*discoverable).into()).await
+        }
+        AccountChange::SetUserToken { user, version, digest, at } => {
+            let digest = digest.as_ref().map(|digest| digest.as_str().to_owned());
+            set(transaction, (*user, *version, *at), "token_required", digest.into()).await
+        }
+        AccountChange::Rehash { user, from, to } => {
+            let sql = "UPDATE users SET password = $3 WHERE id = $1 AND password = $2";
+            let values = [user.uuid().into(), from.as_str().into(), to.as_str().into()];
+            Ok(execute(transaction, sql, values).await?)
+        }
+    }
+}
+
+async fn add(
+    transaction: &DatabaseTransaction,
+    user: &User,
+    password: &PasswordHash,
+    user_token: Option<&SecretDigest>,
+) -> Result<u64, DbErr> {
+    let sql = "INSERT INTO users (id, email, phone_number, password, token_required, discoverable, administrator, \
+               state, locale, version, created_at, updated_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let values = [
+        user.id.uuid().into(),
+        user.email.as_str().into(),
+        user.phone_number.as_ref().map(ToString::to_string).into(),
+        password.as_str().into(),
+        user_token.map(|digest| digest.as_str().to_owned()).into(),
+        user.discoverable.into(),
+        user.administrator.into(),
+        user.state.name().into(),
+        user.locale.clone().into(),
+        user.version.into(),
+        user.created_at.into(),
+        user.updated_at.into(),
+    ];
+    execute(transaction, sql, values).await?;
+    let sql = "INSERT INTO user_emails (email_key, user_id, kind, verified_at) VALUES ($1, $2, 'primary', $3)";
+    let values = [user.email.key().as_str().into(), user.id.uuid().into(), user.email_verified_at.into()];
+    execute(transaction, sql, values).await
+}
+
+/// Sets a column of the version that was read.
+async fn set(
+    transaction: &DatabaseTransaction,
+    (user, version, at): (UserId, i64, Timestamp),
+    column: &str,
+    value: Value,
+) -> Result<u64, Unwritten> {
+    let sql = format!(
+        "UPDATE users SET {column} = $3, version = version + 1, updated_at = $4 WHERE id = $1 AND version = $2"
+    );
+    touched(execute(transaction, &sql, [user.uuid().into(), version.into(), value, at.into()]).await?)
+}

@@ -1,0 +1,30 @@
+//! What happened.
+
+use domain::events::{Event, EventActor};
+use sea_orm::{DatabaseTransaction, DbErr};
+use serde_json::{Map, Value};
+
+use crate::sql::execute;
+
+/// Writes down an event. What it says beside the columns is a JSON object of texts.
+pub(super) async fn record(transaction: &DatabaseTransaction, event: &Event) -> Result<(), DbErr> {
+    let actor_id = match event.actor {
+        EventActor::User(user) => Some(user.uuid()),
+        EventActor::Nobody | EventActor::System => None,
+    };
+    let data = event.data.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())));
+    let sql = "INSERT INTO events (id, kind, actor, actor_id, subject_kind, subject_id, request_id, at, data) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let values = [
+        event.id.uuid().into(),
+        event.kind.name().into(),
+        event.actor.name().into(),
+        actor_id.into(),
+        event.subject.kind.into(),
+        event.subject.id.as_str().into(),
+        event.request.map(|request| request.uuid()).into(),
+        event.at.into(),
+        Value::from(data.collect::<Map<_, _>>()).to_string().into(),
+    ];
+    execute(transaction, sql, values).await.map(|_| ())
+}

@@ -1,0 +1,99 @@
+//! Writes to sessions and grants.
+
+use domain::accounts::password_hash::PasswordHash;
+use domain::changes::SessionChange;
+use domain::ids::{GrantId, SessionId};
+use domain::ports::clock::Timestamp;
+use domain::ports::secrets::SecretDigest;
+use domain::sessions::grant::Grant;
+use domain::sessions::session::{AuthenticationMethod, Session};
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use crate::failure::Unwritten;
+use crate::sql::execute;
+use crate::writes::touched;
+use crate::writes::work::needs_locks;
+
+pub(super) async fn write(transaction: &DatabaseTransaction, change: &SessionChange) -> Result<u64, Unwritten> {
+    match change {
+        SessionChange::Open { session, page_secret, verified } => {
+            open(transaction, session, page_secret.as_ref(), verified).await
+        }
+        SessionChange::AddGrant { grant, at } => Ok(add_grant(transaction, grant, *at).await?),
+        SessionChange::Rotate { grant, session, from, to, at } => {
+            rotate(transaction, (*grant, *session), (*from, *to), *at).await
+        }
+        SessionChange::End { session, reason, at } => {
+            let sql = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
+            let values = [session.uuid().into(), (*at).into(), reason.name().into()];
+            touched(execute(transaction, sql, values).await?)
+        }
+    }
+}
+
+/// Moves `last_seen_at` on, never back, and never of an ended session.
+pub(super) async fn note_last_seen(
+    transaction: &DatabaseTransaction,
+    session: SessionId,
+    at: Timestamp,
+) -> Result<u64, DbErr> {
+    let sql = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND last_seen_at < $2";
+    execute(transaction, sql, [session.uuid().into(), at.into()]).await
+}
+
+async fn open(
+    transaction: &DatabaseTransaction,
+    session: &Session,
+    page_secret: Option<&SecretDigest>,
+    verified: &PasswordHash,
+) -> Result<u64, Unwritten> {
+    // A change of the password that is about to commit is waited for, and one that comes later
+    // waits for this session.
+    let lock = if needs_locks(transaction) { "FOR SHARE" } else { "" };
+    let sql = format!(
+        "INSERT INTO sessions (id, user_id, channel, page_secret, auth_time, amr, last_seen_at, expires_at, \
+         ended_at, created_at) SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $5 FROM users u \
+         WHERE u.id = $2 AND u.state = 'active' AND u.password = $10 {lock}"
+    );
+    let methods = session.methods.iter().copied().map(AuthenticationMethod::name).collect::<Vec<_>>();
+    let values = [
+        session.id.uuid().into(),
+        session.user.uuid().into(),
+        session.channel.name().into(),
+        page_secret.map(|digest| digest.as_str().to_owned()).into(),
+        session.auth_time.into(),
+        methods.join(" ").into(),
+        session.last_seen_at.into(),
+        session.expires_at.into(),
+        session.ended_at.into(),
+        verified.as_str().into(),
+    ];
+    touched(execute(transaction, &sql, values).await?)
+}
+
+async fn add_grant(transaction: &DatabaseTransaction, grant: &Grant, at: Timestamp) -> Result<u64, DbErr> {
+    let sql = "INSERT INTO grants (id, session_id, generation, rotated_at, created_at) VALUES ($1, $2, $3, $4, $5)";
+    let values = [
+        grant.id.uuid().into(),
+        grant.session.uuid().into(),
+        i64::from(grant.generation).into(),
+        grant.rotated_at.into(),
+        at.into(),
+    ];
+    execute(transaction, sql, values).await
+}
+
+/// The session first: whoever ends it locks the same row first.
+async fn rotate(
+    transaction: &DatabaseTransaction,
+    (grant, session): (GrantId, SessionId),
+    (from, to): (u32, u32),
+    at: Timestamp,
+) -> Result<u64, Unwritten> {
+    let sql = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL";
+    touched(execute(transaction, sql, [session.uuid().into(), at.into()]).await?)?;
+    let sql = "UPDATE grants SET generation = $4, rotated_at = $5 \
+               WHERE id = $1 AND session_id = $2 AND generation = $3";
+    let values = [grant.uuid().into(), session.uuid().into(), i64::from(from).into(), i64::from(to).into(), at.into()];
+    touched(execute(transaction, sql, values).await?)
+}
