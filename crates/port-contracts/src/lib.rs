@@ -1,1 +1,117 @@
-//! What every port promises.
+//! What every storage port of the domain promises, as tests that each engine is stamped with.
+//!
+//! An engine gives a [`fixture::Fixture`] and calls [`stamp!`] in its tests; that makes one test per
+//! law. A law writes by the ledger, in one process, and mostly reads in another one.
+
+pub mod fixture;
+pub mod laws;
+mod outcome;
+mod samples;
+
+/// Makes one test per law. The argument names an async function of the calling module that takes nothing and gives a fresh
+/// [`fixture::Fixture`].
+///
+/// The crate that calls it needs `tokio` with the features `macros` and `rt-multi-thread`.
+#[macro_export]
+macro_rules! stamp {
+    ($fixture:ident) => {
+        $crate::stamp!($fixture, accounts: [
+            a_user_reads_back_equal,
+            absent_accounts_are_none,
+            an_address_is_one_users_in_any_spelling,
+            one_of_many_sign_ups_of_an_address_wins,
+            sign_ups_of_different_addresses_all_go_through,
+            users_list_in_the_order_of_their_ids,
+        ]);
+        $crate::stamp!($fixture, account_writes: [
+            each_write_expects_the_version_that_was_read,
+            each_write_changes_what_it_names_alone,
+            one_of_many_writes_of_one_version_wins,
+            a_user_token_is_found_until_it_is_replaced_or_removed,
+            a_user_token_is_one_users,
+            a_rehash_replaces_only_the_hash_that_was_verified,
+        ]);
+        $crate::stamp!($fixture, sessions: [
+            a_session_reads_back_equal,
+            absent_credentials_are_none,
+            a_session_opens_for_active_users_with_the_verified_password_only,
+            a_session_does_not_open_while_its_password_changes,
+            ids_and_secrets_of_sessions_are_unique,
+            a_session_ends_once,
+            one_of_many_ends_of_a_session_wins,
+            last_seen_moves_on_and_never_back,
+            last_seen_of_ended_and_unknown_sessions_stays,
+            a_holder_comes_with_their_first_fields,
+        ]);
+        $crate::stamp!($fixture, grants: [
+            a_grant_reads_back_equal,
+            a_rotation_moves_grant_and_session_on,
+            a_rotation_expects_generation_session_and_life,
+            one_of_many_rotations_of_a_generation_wins,
+            a_session_that_ends_takes_its_rotations_along,
+            a_grant_needs_a_session_and_an_id_of_its_own,
+        ]);
+        $crate::stamp!($fixture, domains: [
+            a_row_reads_back_equal,
+            absent_rows_are_none,
+            a_row_that_is_put_again_keeps_id_and_creation,
+            a_row_is_removed_once,
+            rows_list_in_the_order_of_their_bytes,
+            rows_list_by_what_they_say_page_by_page,
+            rows_are_found_among_domains,
+            many_puts_of_one_domain_make_one_row,
+        ]);
+        $crate::stamp!($fixture, authority: [
+            a_token_reads_back_equal,
+            a_domain_has_one_token_until_it_is_replaced,
+            one_of_many_issues_wins,
+            a_token_is_revoked_once,
+            a_token_is_independent_of_the_row_and_shown_with_it,
+            digests_of_tokens_are_unique,
+            a_blocked_domain_gets_nothing_that_requires_it_is_not,
+            no_domain_is_blocked_while_a_plan_requires_that_it_is_not,
+        ]);
+        $crate::stamp!($fixture, land: [
+            a_field_reads_back_equal,
+            numbers_read_back_bit_by_bit,
+            absent_fields_are_none,
+            a_geo_id_is_unique_per_user,
+            one_of_many_adds_of_a_geo_id_wins,
+            a_field_is_replaced_by_its_owner_alone,
+            a_field_is_removed_once_by_its_owner_alone,
+            fields_list_in_the_order_of_their_ids,
+            a_field_needs_a_user,
+            a_user_has_at_most_so_many_fields,
+            many_adds_never_exceed_the_limit,
+        ]);
+        $crate::stamp!($fixture, keys: [
+            a_new_database_has_no_keys,
+            the_root_is_set_once,
+            one_of_many_roots_wins,
+            data_keys_read_back_the_newest_of_a_purpose_first,
+            signing_keys_read_back_equal,
+            an_algorithm_has_one_next_and_one_active_key,
+            one_of_many_active_keys_wins,
+            ids_of_keys_are_unique,
+        ]);
+        $crate::stamp!($fixture, ledger: [
+            every_event_reads_back_equal,
+            a_plan_is_written_whole_or_not_at_all,
+            a_plan_sees_its_own_writes,
+            a_plan_is_written_once,
+            a_receipt_counts_the_rows_of_each_change,
+            who_stops_waiting_leaves_all_or_nothing,
+            an_open_database_is_ready,
+        ]);
+    };
+    ($fixture:ident, $room:ident: [$($law:ident),* $(,)?]) => {
+        mod $room {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $law() {
+                    $crate::laws::$room::$law(super::$fixture().await).await;
+                }
+            )*
+        }
+    };
+}

@@ -1,0 +1,11 @@
+//! The laws, by room. Each is a test: it panics where an engine breaks it.
+
+pub mod account_writes;
+pub mod accounts;
+pub mod authority;
+pub mod domains;
+pub mod grants;
+pub mod keys;
+pub mod land;
+pub mod ledger;
+pub mod sessions;

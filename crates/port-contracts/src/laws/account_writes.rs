@@ -1,0 +1,163 @@
+//! Writes to a user's row.
+
+use domain::accounts::password_hash::PasswordHash;
+use domain::accounts::phone::PhoneNumber;
+use domain::accounts::user::User;
+use domain::changes::{AccountChange, UniqueKey};
+use domain::ids::UserId;
+use domain::ports::secrets::SecretDigest;
+use domain::sessions::ports::{CredentialKey, Holder};
+
+use crate::fixture::{Fixture, Ports};
+use crate::laws::accounts::by_id;
+use crate::outcome::{RACERS, expect_conflict, expect_stale};
+use crate::samples::{add, at, digest, hash, id, plan_of, user};
+
+/// A plan made of an older row, of a later one or of none is stale, and changes nothing.
+pub async fn each_write_expects_the_version_that_was_read(fixture: Fixture) {
+    let before = User { version: 3, ..user("ada@example.org") };
+    fixture.here.write(plan_of(add(&before))).await;
+    for version in [0, 2, 4, -3, i64::MAX] {
+        for change in writes(before.id, version) {
+            expect_stale(fixture.there.apply(plan_of(change)).await);
+        }
+    }
+    for change in writes(UserId::restore(id()), 3) {
+        expect_stale(fixture.there.apply(plan_of(change)).await);
+    }
+    assert_eq!(by_id(&fixture.here, before.id).await, Some(before));
+    assert_eq!(fixture.event_count().await, 1);
+}
+
+/// Each write sets its column, counts the version on and notes the time; the rest of the row and
+/// every other row stay.
+pub async fn each_write_changes_what_it_names_alone(fixture: Fixture) {
+    let (other, mut row) = (user("other@example.org"), user("ada@example.org"));
+    fixture.here.write(plan_of(add(&other)).with(add(&row))).await;
+    for turn in 0..2 {
+        for change in writes(row.id, row.version) {
+            let change = versioned(change, row.version, turn);
+            expected(&mut row, &change);
+            fixture.here.write(plan_of(change)).await;
+            assert_eq!(by_id(&fixture.there, row.id).await, Some(row.clone()));
+        }
+    }
+    assert_eq!(row.version, 7);
+    assert_eq!(by_id(&fixture.there, other.id).await, Some(other));
+}
+
+/// Of many plans made of one version, one is written.
+pub async fn one_of_many_writes_of_one_version_wins(fixture: Fixture) {
+    let before = user("ada@example.org");
+    fixture.here.write(plan_of(add(&before))).await;
+    let plans = (0..RACERS).map(|number| {
+        let (user, discoverable) = (before.id, number % 2 == 0);
+        plan_of(AccountChange::SetDiscoverable { user, version: 1, discoverable, at: at(1) })
+    });
+    for loser in fixture.race_for_one(plans.collect()).await {
+        expect_stale(Err(loser));
+    }
+    assert_eq!(by_id(&fixture.here, before.id).await.map(|user| user.version), Some(2));
+}
+
+/// A user is found by the digest of their `token_required` as long as it is theirs.
+pub async fn a_user_token_is_found_until_it_is_replaced_or_removed(fixture: Fixture) {
+    let user = user("ada@example.org");
+    let (user_token, password) = (Some(digest("one")), hash());
+    fixture.here.write(plan_of(AccountChange::Add { user: Box::new(user.clone()), password, user_token })).await;
+    let holder = by_token(&fixture.there, &digest("one")).await.expect("the user is found");
+    assert_eq!((holder.user.id, holder.user.has_user_token, holder.session), (user.id, true, None));
+    let set = |version, digest| AccountChange::SetUserToken { user: user.id, version, digest, at: at(1) };
+    fixture.here.write(plan_of(set(1, Some(digest("two"))))).await;
+    assert_eq!(by_token(&fixture.there, &digest("one")).await, None);
+    let holder = by_token(&fixture.there, &digest("two")).await.expect("the user is found");
+    assert_eq!((holder.user.version, holder.user.has_user_token), (2, true));
+    fixture.here.write(plan_of(set(2, None))).await;
+    assert_eq!(by_token(&fixture.there, &digest("two")).await, None);
+    assert_eq!(by_id(&fixture.there, user.id).await.map(|user| user.has_user_token), Some(false));
+}
+
+/// No two users have one `token_required`; that several have none is well.
+pub async fn a_user_token_is_one_users(fixture: Fixture) {
+    let (ada, ben, eve) = (user("ada@example.org"), user("ben@example.org"), user("eve@example.org"));
+    let with_token = |user: &User| {
+        let (user, password) = (Box::new(user.clone()), hash());
+        AccountChange::Add { user, password, user_token: Some(digest("one")) }
+    };
+    fixture.here.write(plan_of(with_token(&ada))).await;
+    fixture.here.write(plan_of(add(&ben))).await;
+    expect_conflict(fixture.here.apply(plan_of(with_token(&eve))).await, UniqueKey::Random);
+    assert_eq!(by_id(&fixture.here, eve.id).await, None);
+    let take = AccountChange::SetUserToken { user: ben.id, version: 1, digest: Some(digest("one")), at: at(1) };
+    expect_conflict(fixture.here.apply(plan_of(take)).await, UniqueKey::Random);
+    assert_eq!(by_token(&fixture.here, &digest("one")).await.map(|holder| holder.user.id), Some(ada.id));
+}
+
+/// A rehash is no change of the account: version and time stay. When the hash is another meanwhile,
+/// that one stays, and the plan goes through all the same.
+pub async fn a_rehash_replaces_only_the_hash_that_was_verified(fixture: Fixture) {
+    let before = user("ada@example.org");
+    fixture.here.write(plan_of(add(&before))).await;
+    let stronger = PasswordHash::restore("$argon2id$v=19$m=65536,t=3,p=1$c2FsdA$aGFzaA");
+    let rehash = |from: &PasswordHash, to: &PasswordHash, user| {
+        plan_of(AccountChange::Rehash { user, from: from.clone(), to: to.clone() })
+    };
+    let receipt = fixture.here.write(rehash(&hash(), &stronger, before.id)).await;
+    assert_eq!(receipt.rows, [1]);
+    for (user, from) in [(before.id, hash()), (UserId::restore(id()), stronger.clone())] {
+        let receipt = fixture.here.write(rehash(&from, &PasswordHash::restore("late"), user)).await;
+        assert_eq!(receipt.rows, [0]);
+    }
+    let account = fixture.there.accounts.by_email(before.email.key()).await.expect("the account is read");
+    let account = account.expect("the account is there");
+    assert_eq!((account.user, account.password), (before, Some(stronger)));
+    assert_eq!(fixture.event_count().await, 4);
+}
+
+async fn by_token(ports: &Ports, digest: &SecretDigest) -> Option<Holder> {
+    ports.sessions.holder(&CredentialKey::UserToken(digest.clone())).await.expect("the holder is read")
+}
+
+/// One of each kind of write.
+fn writes(user: UserId, version: i64) -> [AccountChange; 3] {
+    let phone_number = PhoneNumber::restore("+442071838750").ok();
+    [
+        AccountChange::SetPhone { user, version, phone_number, at: at(1) },
+        AccountChange::SetDiscoverable { user, version, discoverable: true, at: at(2) },
+        AccountChange::SetUserToken { user, version, digest: Some(digest("written")), at: at(3) },
+    ]
+}
+
+/// The write with the version of now; in the second turn it takes away what the first has set.
+fn versioned(change: AccountChange, version: i64, turn: usize) -> AccountChange {
+    let set = turn == 0;
+    match change {
+        AccountChange::SetPhone { user, phone_number, at, .. } => {
+            AccountChange::SetPhone { user, version, phone_number: phone_number.filter(|_| set), at }
+        }
+        AccountChange::SetDiscoverable { user, at, .. } => {
+            AccountChange::SetDiscoverable { user, version, discoverable: set, at }
+        }
+        AccountChange::SetUserToken { user, digest, at, .. } => {
+            AccountChange::SetUserToken { user, version, digest: digest.filter(|_| set), at }
+        }
+        other => other,
+    }
+}
+
+/// What the row must be after the write.
+fn expected(row: &mut User, change: &AccountChange) {
+    match change {
+        AccountChange::SetPhone { phone_number, at, .. } => {
+            (row.phone_number, row.updated_at) = (phone_number.clone(), *at);
+        }
+        AccountChange::SetDiscoverable { discoverable, at, .. } => {
+            (row.discoverable, row.updated_at) = (*discoverable, *at);
+        }
+        AccountChange::SetUserToken { digest, at, .. } => {
+            (row.has_user_token, row.updated_at) = (digest.is_some(), *at);
+        }
+        AccountChange::Add { .. } | AccountChange::Rehash { .. } => {}
+    }
+    row.version += 1;
+}

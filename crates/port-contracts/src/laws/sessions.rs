@@ -1,0 +1,210 @@
+//! Sessions.
+
+use domain::accounts::password_hash::PasswordHash;
+use domain::accounts::user::{User, UserState};
+use domain::changes::{AccountChange, SessionChange, UniqueKey};
+use domain::ids::{SessionId, UserId};
+use domain::land::field::Field;
+use domain::ports::clock::Timestamp;
+use domain::sessions::ports::{CredentialKey, Holder};
+use domain::sessions::session::{Channel, EndReason, Session};
+
+use crate::fixture::{Fixture, Ports};
+use crate::outcome::{RACERS, expect_conflict, expect_stale};
+use crate::samples::{add, at, digest, field, geo_id, grant, hash, id, open, plan, plan_of, session, user};
+
+/// A session and its user are found by its id and by the secret of the pages.
+pub async fn a_session_reads_back_equal(fixture: Fixture) {
+    let user = user("Ada@example.org");
+    let (api, pages) = (session(&user, Channel::Api), session(&user, Channel::Pages));
+    let pages = Session { auth_time: at(-7), last_seen_at: at(1), expires_at: at(999), ..pages };
+    let page_secret = Some(digest("page"));
+    let open_pages = SessionChange::Open { session: pages.clone(), page_secret, verified: hash() };
+    fixture.here.write(plan_of(add(&user)).with(open(&api)).with(open_pages)).await;
+    let no_methods = Session { methods: Vec::new(), ..session(&user, Channel::Api) };
+    fixture.here.write(plan_of(open(&no_methods))).await;
+    for (key, session) in [
+        (CredentialKey::Session(api.id), api),
+        (CredentialKey::Session(pages.id), pages.clone()),
+        (CredentialKey::PageSecret(digest("page")), pages),
+        (CredentialKey::Session(no_methods.id), no_methods),
+    ] {
+        let holder = Holder { user: user.clone(), session: Some(session) };
+        assert_eq!(held(&fixture.there, &key).await, Some(holder));
+    }
+}
+
+/// A credential that is not there is no failure, and one kind is never found as another.
+pub async fn absent_credentials_are_none(fixture: Fixture) {
+    let user = user("ada@example.org");
+    let (user_token, password) = (Some(digest("token")), hash());
+    let add = AccountChange::Add { user: Box::new(user.clone()), password, user_token };
+    let pages = session(&user, Channel::Pages);
+    let open = SessionChange::Open { session: pages.clone(), page_secret: Some(digest("page")), verified: hash() };
+    fixture.here.write(plan_of(add).with(open)).await;
+    for key in [
+        CredentialKey::Session(SessionId::restore(id())),
+        CredentialKey::Session(SessionId::restore(user.id.uuid())),
+        CredentialKey::PageSecret(digest("token")),
+        CredentialKey::PageSecret(digest("")),
+        CredentialKey::UserToken(digest("page")),
+        CredentialKey::UserToken(digest("")),
+    ] {
+        assert_eq!(held(&fixture.here, &key).await, None, "{key:?}");
+        let with_fields = fixture.here.sessions.holder_with_fields(&key, 10).await.expect("read");
+        assert_eq!(with_fields, None, "{key:?}");
+    }
+    assert_eq!(fixture.here.sessions.by_grant(grant(&pages).id).await.expect("read"), None);
+}
+
+/// What was verified must still be the password when the session opens, and the user active.
+pub async fn a_session_opens_for_active_users_with_the_verified_password_only(fixture: Fixture) {
+    let active = user("ada@example.org");
+    let disabled = User { state: UserState::Disabled, ..user("disabled@example.org") };
+    let leaving = User { state: UserState::Leaving, ..user("leaving@example.org") };
+    fixture.here.write(plan().with_all([&active, &disabled, &leaving].map(add))).await;
+    let other = User { id: UserId::restore(id()), ..active.clone() };
+    for user in [&disabled, &leaving, &other] {
+        let session = session(user, Channel::Api);
+        expect_stale(fixture.there.apply(plan_of(open(&session)).with(grant_of(&session))).await);
+        assert_eq!(held(&fixture.here, &CredentialKey::Session(session.id)).await, None);
+    }
+    let session = session(&active, Channel::Api);
+    let verified = PasswordHash::restore("another");
+    expect_stale(
+        fixture
+            .there
+            .apply(plan_of(SessionChange::Open { session: session.clone(), page_secret: None, verified }))
+            .await,
+    );
+    assert_eq!(held(&fixture.here, &CredentialKey::Session(session.id)).await, None);
+    assert_eq!(fixture.event_count().await, 1);
+    fixture.there.write(plan_of(open(&session))).await;
+}
+
+/// A login that verified the old hash does not slip past the plan that replaces it.
+pub async fn a_session_does_not_open_while_its_password_changes(fixture: Fixture) {
+    let user = user("ada@example.org");
+    fixture.here.write(plan_of(add(&user))).await;
+    let to = PasswordHash::restore("new");
+    let replace = AccountChange::Rehash { user: user.id, from: hash(), to: to.clone() };
+    let sessions: Vec<_> = (0..RACERS).map(|_| session(&user, Channel::Api)).collect();
+    let mut plans: Vec<_> = sessions.iter().map(|session| plan_of(open(session))).collect();
+    plans.insert(RACERS / 2, plan_of(replace));
+    let answers = fixture.race(plans).await;
+    for loser in answers.into_iter().filter_map(Result::err) {
+        expect_stale(Err(loser));
+    }
+    let late = session(&user, Channel::Api);
+    expect_stale(fixture.here.apply(plan_of(open(&late))).await);
+    fixture.here.write(plan_of(SessionChange::Open { session: late, page_secret: None, verified: to })).await;
+}
+
+/// Two sessions share neither an id nor a secret.
+pub async fn ids_and_secrets_of_sessions_are_unique(fixture: Fixture) {
+    let user = user("ada@example.org");
+    let first = session(&user, Channel::Pages);
+    let page = |session: &Session| {
+        let (session, page_secret) = (session.clone(), Some(digest("page")));
+        SessionChange::Open { session, page_secret, verified: hash() }
+    };
+    fixture.here.write(plan_of(add(&user)).with(page(&first))).await;
+    expect_conflict(fixture.there.apply(plan_of(open(&first))).await, UniqueKey::Random);
+    let second = session(&user, Channel::Pages);
+    expect_conflict(fixture.there.apply(plan_of(page(&second))).await, UniqueKey::Random);
+    assert_eq!(held(&fixture.here, &CredentialKey::Session(second.id)).await, None);
+}
+
+/// An ended session stays readable as such; ending it again, or an unknown one, is stale.
+pub async fn a_session_ends_once(fixture: Fixture) {
+    let (_, api) = a_session(&fixture).await;
+    let end = |session, reason, at| plan_of(SessionChange::End { session, reason, at });
+    fixture.here.write(end(api.id, EndReason::LoggedOut, at(5))).await;
+    let key = CredentialKey::Session(api.id);
+    let ended = held(&fixture.there, &key).await.and_then(|holder| holder.session);
+    let expected = Session { ended_at: Some(at(5)), ..api.clone() };
+    assert_eq!(ended, Some(expected));
+    expect_stale(fixture.there.apply(end(api.id, EndReason::ReuseDetected, at(6))).await);
+    expect_stale(fixture.there.apply(end(SessionId::restore(id()), EndReason::LoggedOut, at(6))).await);
+    let after = held(&fixture.there, &key).await.and_then(|holder| holder.session);
+    assert_eq!(after.and_then(|session| session.ended_at), Some(at(5)));
+}
+
+/// However many end a session at once, it ends once, and one event tells of it.
+pub async fn one_of_many_ends_of_a_session_wins(fixture: Fixture) {
+    let (_, api) = a_session(&fixture).await;
+    let before = fixture.event_count().await;
+    let end = SessionChange::End { session: api.id, reason: EndReason::LoggedOut, at: at(5) };
+    for loser in fixture.race_for_one((0..RACERS).map(|_| plan_of(end.clone())).collect()).await {
+        expect_stale(Err(loser));
+    }
+    assert_eq!(fixture.event_count().await, before + 1);
+}
+
+/// Notes that arrive late do not move the time back.
+pub async fn last_seen_moves_on_and_never_back(fixture: Fixture) {
+    let (_, api) = a_session(&fixture).await;
+    for (noted, shown) in [(1, 1), (7, 7), (3, 7), (7, 7), (-1, 7), (8, 8)] {
+        note(&fixture.here, api.id, at(noted)).await;
+        let session = held(&fixture.there, &CredentialKey::Session(api.id)).await.and_then(|holder| holder.session);
+        assert_eq!(session, Some(Session { last_seen_at: at(shown), ..api.clone() }));
+    }
+}
+
+/// An ended session is not seen any more; an unknown one is no failure.
+pub async fn last_seen_of_ended_and_unknown_sessions_stays(fixture: Fixture) {
+    let (_, api) = a_session(&fixture).await;
+    let end = SessionChange::End { session: api.id, reason: EndReason::LoggedOut, at: at(5) };
+    fixture.here.write(plan_of(end)).await;
+    note(&fixture.here, api.id, at(6)).await;
+    note(&fixture.here, SessionId::restore(id()), at(6)).await;
+    let session = held(&fixture.there, &CredentialKey::Session(api.id)).await.and_then(|holder| holder.session);
+    assert_eq!(session.map(|session| session.last_seen_at), Some(at(0)));
+}
+
+/// The fields are the user's own, in the order of their ids, and no more than asked for.
+pub async fn a_holder_comes_with_their_first_fields(fixture: Fixture) {
+    let (ada, api) = a_session(&fixture).await;
+    let (ben, eve) = (user("ben@example.org"), user("eve@example.org"));
+    let (of_ben, of_eve) = (session(&ben, Channel::Api), session(&eve, Channel::Api));
+    let opened = [(&ben, &of_ben), (&eve, &of_eve)].map(|(user, session)| plan_of(add(user)).with(open(session)));
+    for plan in opened {
+        fixture.here.write(plan).await;
+    }
+    let fields: Vec<Field> = (0..3).map(|number| field(&ada, geo_id(number))).collect();
+    let of_bens = field(&ben, geo_id(0));
+    let all = fields.iter().rev().chain([&of_bens]).cloned();
+    fixture.here.write(plan().with_all(all.map(domain::changes::LandChange::Add))).await;
+    for (session, user, limit, expected) in [
+        (&api, &ada, 100, &fields[..]),
+        (&api, &ada, 2, &fields[..2]),
+        (&of_ben, &ben, 100, std::slice::from_ref(&of_bens)),
+        (&of_eve, &eve, 100, &[]),
+    ] {
+        let key = CredentialKey::Session(session.id);
+        let found = fixture.there.sessions.holder_with_fields(&key, limit).await.expect("read");
+        let (holder, fields) = found.expect("the holder is there");
+        assert_eq!(holder, Holder { user: user.clone(), session: Some(session.clone()) });
+        assert_eq!(fields, expected);
+    }
+}
+
+/// A user with an open session.
+pub(crate) async fn a_session(fixture: &Fixture) -> (User, Session) {
+    let user = user("ada@example.org");
+    let session = session(&user, Channel::Api);
+    fixture.here.write(plan_of(add(&user)).with(open(&session))).await;
+    (user, session)
+}
+
+pub(crate) async fn held(ports: &Ports, key: &CredentialKey) -> Option<Holder> {
+    ports.sessions.holder(key).await.expect("the holder is read")
+}
+
+async fn note(ports: &Ports, session: SessionId, at: Timestamp) {
+    ports.last_seen.note(session, at).await.expect("it is noted");
+}
+
+fn grant_of(session: &Session) -> SessionChange {
+    SessionChange::AddGrant { grant: grant(session), at: at(0) }
+}
