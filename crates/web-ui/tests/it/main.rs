@@ -2,6 +2,7 @@
 
 mod accounts;
 mod browser;
+mod catalogue;
 mod logins;
 mod registry;
 mod rows;
