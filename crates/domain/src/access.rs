@@ -207,3 +207,95 @@ impl Actor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::email::EmailAddress;
+    use crate::ids::SessionId;
+    use crate::ports::clock::Timestamp;
+    use crate::sessions::session::Channel;
+    use uuid::Uuid;
+
+    fn user(administrator: bool, state: UserState) -> User {
+        User {
+            id: UserId::restore(Uuid::from_u128(1)),
+            email: EmailAddress::parse("ada@example.org").expect("an address"),
+            email_verified_at: None,
+            phone_number: None,
+            discoverable: false,
+            state,
+            administrator,
+            locale: None,
+            has_user_token: true,
+            version: 1,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn by_session(user: User) -> Actor {
+        let id = SessionId::restore(Uuid::from_u128(2));
+        let session = Session::by_password(id, user.id, Channel::Api, Timestamp::UNIX_EPOCH);
+        Actor { subject: Subject::User(Box::new(user), Credential::Session(session)), request: None }
+    }
+
+    fn by_token(user: User) -> Actor {
+        Actor { subject: Subject::User(Box::new(user), Credential::UserToken), request: None }
+    }
+
+    #[test]
+    fn the_table_is_complete() {
+        use Denied::{AdministratorNeeded, Nobody, SessionNeeded};
+        let own = [
+            Operation::ShowMe,
+            Operation::UpdatePhone,
+            Operation::SetDiscoverable,
+            Operation::ListFields,
+            Operation::ChangeFields,
+            Operation::ReadAuthorityToken,
+        ];
+        let of_session = [Operation::LogOut, Operation::ChangeUserToken];
+        let active = |administrator| user(administrator, UserState::Active);
+        let (refused, token) = ([Err(Nobody); 3], [Ok(()), Err(SessionNeeded), Err(SessionNeeded)]);
+        // What each actor may: what is their own, what is a session's, what is an administrator's.
+        let mut table = vec![
+            (Actor::nobody(None), refused),
+            (Actor::system(), [Err(Nobody), Err(Nobody), Ok(())]),
+            (by_token(active(false)), token),
+            (by_token(active(true)), token),
+            (by_session(active(false)), [Ok(()), Ok(()), Err(AdministratorNeeded)]),
+            (by_session(active(true)), [Ok(()); 3]),
+        ];
+        for state in [UserState::Disabled, UserState::Leaving] {
+            table.push((by_token(user(true, state)), refused));
+            table.push((by_session(user(true, state)), refused));
+        }
+        for (actor, [on_own, on_session, on_all]) in table {
+            for operation in Operation::ALL {
+                let expected = match operation {
+                    own_one if own.contains(&own_one) => on_own,
+                    session_one if of_session.contains(&session_one) => on_session,
+                    _ => on_all,
+                };
+                assert_eq!(actor.may(operation), expected, "{actor:?} {operation:?}");
+                assert_eq!(actor.owner(operation).is_ok(), expected.is_ok() && actor.user().is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_session_gives_a_session() {
+        let user = user(false, UserState::Active);
+        assert!(by_session(user.clone()).session(Operation::ShowMe).is_ok());
+        assert_eq!(by_token(user).session(Operation::ShowMe), Err(Denied::SessionNeeded));
+        assert_eq!(Actor::system().session(Operation::ListUsers), Err(Denied::SessionNeeded));
+    }
+
+    #[test]
+    fn an_administrator_is_one_by_a_session_only() {
+        assert!(!by_token(user(true, UserState::Active)).administers());
+        assert!(by_session(user(true, UserState::Active)).administers());
+        assert!(Actor::system().administers() && !Actor::nobody(None).administers());
+    }
+}

@@ -219,7 +219,7 @@ mod tests {
             Geometry::Polygon(vec![square(0.0, 0.0, 4.0), touching_hole]),
             Geometry::Polygon(vec![square(0.0, 0.0, 4.0), corner_hole]),
             Geometry::Polygon(vec![square(0.0, 0.0, 9.0), east.clone(), north.clone()]),
-            Geometry::MultiPolygon(vec![vec![east.clone()], vec![north.clone()]]),
+            Geometry::MultiPolygon(vec![vec![east], vec![north]]),
             Geometry::MultiPolygon(vec![
                 vec![square(0.0, 0.0, 9.0), square(1.0, 1.0, 4.0)],
                 vec![square(2.0, 2.0, 1.0)],

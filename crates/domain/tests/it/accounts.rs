@@ -1,0 +1,124 @@
+//! What users change about themselves, and what the operator does to users.
+
+use domain::access::{Actor, Denied, Operation};
+use domain::accounts::create_user::{self, CreateUser, CreateUserError};
+use domain::accounts::issue_user_token::IssueUserToken;
+use domain::accounts::list_users::{ListUsers, ListUsersError};
+use domain::accounts::own_row::OwnRowError;
+use domain::accounts::phone::PhoneNumber;
+use domain::accounts::remove_user_token::RemoveUserToken;
+use domain::accounts::set_discoverable::SetDiscoverable;
+use domain::accounts::update_phone::UpdatePhone;
+use domain::page::{Cursor, PageError, PageLimit};
+use domain::sessions::session::Channel;
+
+use crate::world::{PASSWORD, World, by_user_token, email, typed};
+
+const ADA: &str = "ada@example.org";
+
+fn update_phone(world: &World) -> UpdatePhone {
+    UpdatePhone { own_row: world.own_row(), clock: world.clock.clone(), entropy: world.entropy.clone() }
+}
+
+#[tokio::test]
+async fn a_phone_number_is_set_and_removed() {
+    let world = World::default();
+    let (user, _) = world.join(ADA).await;
+    let number = PhoneNumber::parse("+14155552671").expect("a number");
+    world.clock.advance(chrono::TimeDelta::minutes(1));
+    let with = update_phone(&world).run(&by_user_token(&user), Some(number.clone())).await.expect("a user may");
+    assert_eq!(with.phone_number, Some(number));
+    assert_eq!(with, world.user(user.id).await, "the answer is what is stored");
+    // The actor is of the row as it was before: the change is planned again on the row as it is.
+    let without = update_phone(&world).run(&by_user_token(&user), None).await.expect("a user may");
+    assert_eq!((without.phone_number.clone(), without.version), (None, user.version + 2));
+    assert_eq!(without, world.user(user.id).await);
+}
+
+#[tokio::test]
+async fn nobody_and_the_operator_have_no_phone_number() {
+    let world = World::default();
+    for actor in [Actor::nobody(None), Actor::system()] {
+        let outcome = update_phone(&world).run(&actor, None).await;
+        assert!(matches!(outcome, Err(OwnRowError::Denied(Denied::Nobody))), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn users_say_whether_they_are_found() {
+    let world = World::default();
+    let (user, _) = world.join(ADA).await;
+    let case = SetDiscoverable { own_row: world.own_row(), clock: world.clock.clone(), entropy: world.entropy.clone() };
+    for discoverable in [true, false] {
+        let answer = case.run(&by_user_token(&user), discoverable).await.expect("a user may");
+        assert_eq!(answer.discoverable, discoverable);
+        assert_eq!(answer, world.user(user.id).await);
+    }
+}
+
+#[tokio::test]
+async fn a_new_user_token_kills_the_one_before() {
+    let world = World::default();
+    let (user, first) = world.join(ADA).await;
+    let signed_in = world.enter(ADA, Channel::Api).await;
+    let issue = IssueUserToken {
+        own_row: world.own_row(),
+        keeper: world.keeper.clone(),
+        clock: world.clock.clone(),
+        entropy: world.entropy.clone(),
+    };
+    let denied = issue.run(&by_user_token(&user)).await;
+    assert!(matches!(denied, Err(OwnRowError::Denied(Denied::SessionNeeded))), "{denied:?}");
+    let second = issue.run(&world.actor(&signed_in)).await.expect("a session may");
+    assert!(world.bearer(first.reveal(), Operation::ShowMe).await.is_err());
+    assert!(world.bearer(second.reveal(), Operation::ShowMe).await.is_ok());
+
+    let remove =
+        RemoveUserToken { own_row: world.own_row(), clock: world.clock.clone(), entropy: world.entropy.clone() };
+    remove.run(&world.actor(&signed_in)).await.expect("a session may");
+    assert!(world.bearer(second.reveal(), Operation::ShowMe).await.is_err());
+    assert!(!world.user(user.id).await.has_user_token);
+    let denied = remove.run(&by_user_token(&user)).await;
+    assert!(matches!(denied, Err(OwnRowError::Denied(Denied::SessionNeeded))), "{denied:?}");
+}
+
+#[tokio::test]
+async fn the_operator_makes_users() {
+    let world = World::default();
+    let case = CreateUser {
+        hashing: world.hashing.clone(),
+        ledger: world.memory.clone(),
+        clock: world.clock.clone(),
+        entropy: world.entropy.clone(),
+    };
+    let command =
+        || create_user::Command { email: email(ADA), password: typed(PASSWORD), administrator: true, verified: true };
+    let user = case.run(&Actor::system(), command()).await.expect("the operator may");
+    assert!(user.administrator && user.is_activated() && !user.has_user_token);
+    assert_eq!(user, world.user(user.id).await);
+    let again = case.run(&Actor::system(), command()).await;
+    assert!(matches!(again, Err(CreateUserError::AlreadyExists)), "{again:?}");
+    let denied = case.run(&Actor::nobody(None), command()).await;
+    assert!(matches!(denied, Err(CreateUserError::Denied(Denied::Nobody))), "{denied:?}");
+    world.enter(ADA, Channel::Api).await;
+}
+
+#[tokio::test]
+async fn the_operator_looks_through_the_users() {
+    let world = World::default();
+    let mut ids = Vec::new();
+    for name in ["ada", "bea", "cyd"] {
+        ids.push(world.join(&format!("{name}@example.org")).await.0.id);
+        world.clock.advance(chrono::TimeDelta::seconds(1));
+    }
+    let case = ListUsers { accounts: world.memory.clone() };
+    let two = PageLimit::parse(2).expect("a limit");
+    let first = case.run(&Actor::system(), None, two).await.expect("the operator may");
+    let rest = case.run(&Actor::system(), first.next.clone(), two).await.expect("the operator may");
+    let seen = first.items.iter().chain(&rest.items).map(|user| user.id).collect::<Vec<_>>();
+    assert_eq!((seen, rest.next), (ids, None));
+    let foreign = case.run(&Actor::system(), Some(Cursor::after("ada")), two).await;
+    assert!(matches!(foreign, Err(ListUsersError::Page(PageError::Cursor))), "{foreign:?}");
+    let denied = case.run(&Actor::nobody(None), None, two).await;
+    assert!(matches!(denied, Err(ListUsersError::Denied(Denied::Nobody))), "{denied:?}");
+}

@@ -1,0 +1,10 @@
+//! The use cases, carried out on storage in memory.
+
+mod accounts;
+mod authority;
+mod domains;
+mod land;
+mod log_in;
+mod refresh;
+mod sign_up;
+mod world;
