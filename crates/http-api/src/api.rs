@@ -33,33 +33,33 @@ pub struct Api {
     /// Finds out who asks.
     pub authenticate: Arc<Authenticate>,
     /// `POST /signup`.
-    pub sign_up: SignUp,
+    pub sign_up: Arc<SignUp>,
     /// What a new password must be.
     pub password_policy: PasswordPolicy,
     /// `POST /login`.
-    pub log_in: LogIn,
+    pub log_in: Arc<LogIn>,
     /// `POST /refresh`.
     pub refresh: Refresh,
     /// `POST /logout`.
-    pub log_out: LogOut,
+    pub log_out: Arc<LogOut>,
     /// `GET /me`.
     pub show_me: ShowMe,
     /// `PATCH /update`.
-    pub update_phone: UpdatePhone,
+    pub update_phone: Arc<UpdatePhone>,
     /// `PATCH /me`.
-    pub set_discoverable: SetDiscoverable,
+    pub set_discoverable: Arc<SetDiscoverable>,
     /// `POST /me/token-required`.
-    pub issue_user_token: IssueUserToken,
+    pub issue_user_token: Arc<IssueUserToken>,
     /// `DELETE /me/token-required`.
-    pub remove_user_token: RemoveUserToken,
+    pub remove_user_token: Arc<RemoveUserToken>,
     /// `GET /me/fields`.
-    pub list_fields: ListFields,
+    pub list_fields: Arc<ListFields>,
     /// `POST /me/fields`.
-    pub add_field: AddField,
+    pub add_field: Arc<AddField>,
     /// `PUT /me/fields/{id}`.
     pub replace_field: ReplaceField,
     /// `DELETE /me/fields/{id}`.
-    pub remove_field: RemoveField,
+    pub remove_field: Arc<RemoveField>,
     /// `GET /domains`.
     pub list_domains: ListDomains,
     /// `POST /domains`.

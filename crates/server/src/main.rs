@@ -1,1 +1,25 @@
-fn main() {}
+//! The program `user-registry`.
+
+mod cli;
+mod commands;
+mod config;
+mod dispatch;
+mod failure;
+mod healthcheck;
+mod logging;
+mod root_secret;
+mod serve;
+mod system;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let command_line = cli::CommandLine::parse();
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => failure::exit_code(runtime.block_on(commands::run(command_line))),
+        Err(error) => failure::exit_code(Err(failure::Failure::new(format!("The program cannot start: {error}.")))),
+    }
+}

@@ -1,0 +1,280 @@
+//! The settings, checked, each concern for itself.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use domain::domains::policy::DefaultPolicy;
+use domain::keys::rows::SigningAlgorithm;
+
+use crate::config::raw::Raw;
+
+/// The configuration.
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) public_url: String,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) database: persistence::options::Options,
+    pub(crate) secret: Option<String>,
+    pub(crate) shutdown_grace: Duration,
+    pub(crate) default_policy: DefaultPolicy,
+    pub(crate) password_minimum: usize,
+    pub(crate) hashing: passwords::options::Options,
+    pub(crate) tokens: tokens::options::Options,
+    pub(crate) access_token_lifetime: TimeDelta,
+    pub(crate) cors_origins: Vec<String>,
+    pub(crate) pages: web_ui::options::Options,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_level: tracing::Level,
+}
+
+/// How the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}
+
+impl Config {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// A sentence for each wrong one; no secret is repeated.
+    pub(crate) fn check(raw: &Raw) -> Result<Self, Vec<String>> {
+        let mut check = Check { raw, wrong: Vec::new() };
+        let listen = check.parsed::<SocketAddr>("listen", "an address and a port, such as 127.0.0.1:8080");
+        let public_url = check.public_url(listen);
+        let pages = check.pages(public_url.as_deref(), listen);
+        let data_dir = PathBuf::from(raw.get("data_dir"));
+        let database = check.database(&data_dir);
+        let shutdown_grace = check.duration("shutdown_grace", Duration::from_secs(600));
+        check.one_of("throttles", &[("on", ()), ("off", ())]);
+        let default_policy =
+            check.one_of("default_policy", &[("allow", DefaultPolicy::Allow), ("deny", DefaultPolicy::Deny)]);
+        let password_minimum = check.number("password_minimum", 8, 64);
+        let hashing = check.hashing();
+        let tokens = check.tokens(public_url.as_deref());
+        let lifetime = check.duration("access_token_lifetime", Duration::from_secs(3600));
+        let log_format = check
+            .one_of("log_format", &[("auto", LogFormat::Auto), ("text", LogFormat::Text), ("json", LogFormat::Json)]);
+        let log_level = check.parsed::<tracing::Level>("log_level", "error, warn, info, debug or trace");
+        let finished = (|| {
+            Some(Self {
+                listen: listen?,
+                public_url: public_url?,
+                data_dir,
+                database: database?,
+                secret: Some(raw.get("secret").to_owned()).filter(|secret| !secret.is_empty()),
+                shutdown_grace: shutdown_grace?,
+                default_policy: default_policy?,
+                password_minimum: usize::try_from(password_minimum?).ok()?,
+                hashing: hashing?,
+                tokens: tokens?,
+                access_token_lifetime: TimeDelta::from_std(lifetime?).ok()?,
+                cors_origins: list(raw.get("cors_origins")),
+                pages: pages?,
+                log_format: log_format?,
+                log_level: log_level?,
+            })
+        })();
+        finished.filter(|_| check.wrong.is_empty()).ok_or(check.wrong)
+    }
+}
+
+struct Check<'a> {
+    raw: &'a Raw,
+    wrong: Vec<String>,
+}
+
+impl Check<'_> {
+    fn refuse<T>(&mut self, name: &str, sentence: &str) -> Option<T> {
+        self.wrong.push(format!("The setting {name} must be {sentence}."));
+        None
+    }
+
+    fn parsed<T: FromStr>(&mut self, name: &str, sentence: &str) -> Option<T> {
+        let value = self.raw.get(name).parse().ok();
+        value.or_else(|| self.refuse(name, sentence))
+    }
+
+    fn number(&mut self, name: &str, least: u32, most: u32) -> Option<u32> {
+        let value = self.raw.get(name).parse().ok().filter(|value| (least..=most).contains(value));
+        value.or_else(|| self.refuse(name, &format!("a number from {least} to {most}")))
+    }
+
+    fn optional_number(&mut self, name: &str) -> Option<Option<usize>> {
+        if self.raw.get(name).is_empty() { Some(None) } else { self.number(name, 1, 65_536).map(|n| Some(n as usize)) }
+    }
+
+    fn duration(&mut self, name: &str, most: Duration) -> Option<Duration> {
+        let value = duration(self.raw.get(name)).filter(|value| (Duration::from_millis(1)..=most).contains(value));
+        value.or_else(|| self.refuse(name, &format!("a time such as 10s or 500ms, at most {}s", most.as_secs())))
+    }
+
+    fn one_of<T: Copy>(&mut self, name: &str, values: &[(&str, T)]) -> Option<T> {
+        let value = values.iter().find(|(word, _)| *word == self.raw.get(name)).map(|(_, value)| *value);
+        let words = values.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" or ");
+        value.or_else(|| self.refuse(name, &words))
+    }
+
+    fn public_url(&mut self, listen: Option<SocketAddr>) -> Option<String> {
+        let given = self.raw.get("public_url").trim_end_matches('/');
+        if given.is_empty() {
+            let listen = listen?;
+            if listen.ip().is_unspecified() {
+                return self.refuse("public_url", "given when listening on all addresses");
+            }
+            return Some(format!("http://{listen}"));
+        }
+        Some(given.into())
+    }
+
+    fn pages(&mut self, public_url: Option<&str>, listen: Option<SocketAddr>) -> Option<web_ui::options::Options> {
+        let insecure = self.one_of("allow_insecure_http", &[("true", true), ("false", false)])?;
+        match web_ui::options::Options::new(public_url?, listen?.port(), insecure) {
+            Ok(options) => Some(options),
+            Err(error) => {
+                self.wrong.push(format!("The setting public_url does not hold: {error}."));
+                None
+            }
+        }
+    }
+
+    fn database(&mut self, data_dir: &std::path::Path) -> Option<persistence::options::Options> {
+        let given = self.raw.get("database_url");
+        let url = if given.is_empty() {
+            format!("sqlite:{}", data_dir.join("registry.sqlite").display())
+        } else {
+            given.into()
+        };
+        let max_connections = self.number("database_connections", 2, 200)?;
+        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return self.refuse("database_url", "sqlite: and a path, or begin with postgres://");
+        }
+        Some(persistence::options::Options { max_connections, ..persistence::options::Options::new(url) })
+    }
+
+    fn hashing(&mut self) -> Option<passwords::options::Options> {
+        let memory_kib = self.number("password_memory_kib", 19_456, 1_048_576);
+        let passes = self.number("password_passes", 2, 16);
+        let lanes = self.number("password_lanes", 1, 16);
+        let budget = self.number("hashing_memory_kib", 19_456, u32::MAX);
+        let threads = self.optional_number("hashing_threads");
+        let queue_length = self.optional_number("hashing_queue");
+        let queue_deadline = self.duration("hashing_deadline", Duration::from_secs(60));
+        Some(passwords::options::Options {
+            memory_kib: memory_kib?,
+            passes: passes?,
+            lanes: lanes?,
+            memory_budget_kib: budget?,
+            threads: threads?,
+            queue_length: queue_length?,
+            queue_deadline: queue_deadline?,
+        })
+    }
+
+    fn tokens(&mut self, public_url: Option<&str>) -> Option<tokens::options::Options> {
+        let words = SigningAlgorithm::ALL.map(|algorithm| (algorithm.name(), algorithm));
+        let algorithm = self.one_of("signing_algorithm", &words);
+        let further = list(self.raw.get("further_signing_algorithms"));
+        let further = further.iter().map(|name| SigningAlgorithm::of_name(name)).collect::<Option<Vec<_>>>();
+        let further =
+            further.or_else(|| self.refuse("further_signing_algorithms", "ES256, EdDSA or RS256, separated by commas"));
+        let given = self.raw.get("issuer");
+        let issuer = if given.is_empty() { public_url? } else { given };
+        let audience = self.raw.get("audience");
+        Some(tokens::options::Options {
+            audience: (!audience.is_empty()).then(|| audience.into()),
+            algorithm: algorithm?,
+            further_algorithms: further?,
+            ..tokens::options::Options::new(issuer)
+        })
+    }
+}
+
+fn list(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Into::into).collect()
+}
+
+/// A time such as `500ms`, `10s`, `15m` or `1h`; a bare number counts seconds.
+fn duration(text: &str) -> Option<Duration> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let number = number.parse::<u32>().ok()?;
+    match unit {
+        "ms" => Some(Duration::from_millis(number.into())),
+        "" | "s" => Some(Duration::from_secs(number.into())),
+        "m" => Some(Duration::from_secs(u64::from(number) * 60)),
+        "h" => Some(Duration::from_secs(u64::from(number) * 3600)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Flags;
+    use crate::config::raw;
+
+    fn check(pairs: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+        let pairs = pairs.iter().map(|(name, value)| (format!("USER_REGISTRY_{name}"), (*value).to_owned()));
+        Config::check(&raw::read(&Flags::default(), pairs.collect())?)
+    }
+
+    #[test]
+    fn the_defaults_hold() {
+        let config = check(&[]).ok().unwrap();
+        assert_eq!(config.public_url, "http://127.0.0.1:8080");
+        assert_eq!(config.tokens.issuer, "http://127.0.0.1:8080");
+        assert_eq!(config.database.url, "sqlite:./data/registry.sqlite");
+        assert_eq!(config.access_token_lifetime, TimeDelta::minutes(15));
+    }
+
+    #[test]
+    fn every_wrong_setting_is_named() {
+        for (name, value) in [
+            ("LISTEN", "8080"),
+            ("LISTEN", "0.0.0.0:8080"),
+            ("PUBLIC_URL", "ftp://registry.example"),
+            ("PUBLIC_URL", "http://registry.example"),
+            ("DATABASE_URL", "mysql://db"),
+            ("SHUTDOWN_GRACE", "soon"),
+            ("THROTTLES", "perhaps"),
+            ("DEFAULT_POLICY", "maybe"),
+            ("PASSWORD_MINIMUM", "7"),
+            ("PASSWORD_MEMORY_KIB", "1024"),
+            ("PASSWORD_PASSES", "0"),
+            ("PASSWORD_LANES", "0"),
+            ("HASHING_MEMORY_KIB", "1"),
+            ("HASHING_THREADS", "none"),
+            ("HASHING_QUEUE", "0"),
+            ("HASHING_DEADLINE", "2d"),
+            ("SIGNING_ALGORITHM", "HS256"),
+            ("FURTHER_SIGNING_ALGORITHMS", "ES256,none"),
+            ("ACCESS_TOKEN_LIFETIME", "2h"),
+            ("ALLOW_INSECURE_HTTP", "yes"),
+            ("DATABASE_CONNECTIONS", "1"),
+            ("LOG_FORMAT", "xml"),
+            ("LOG_LEVEL", "loud"),
+        ] {
+            let wrong = check(&[(name, value)]).err().unwrap_or_default();
+            assert_eq!(wrong.len(), 1, "{name}={value}: {wrong:?}");
+        }
+        let wrong = check(&[("LOG_LEVEL", "loud"), ("PASSWORD_MINIMUM", "1"), ("THROTTLES", "x")]).err().unwrap();
+        assert_eq!(wrong.len(), 3, "all at once: {wrong:?}");
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, milliseconds) in [("500ms", 500), ("2", 2_000), ("10s", 10_000), ("15m", 900_000), ("1h", 3_600_000)]
+        {
+            assert_eq!(duration(text), Some(Duration::from_millis(milliseconds)));
+        }
+        for text in ["", "s", "1d", "-1s", "1.5s", "99999999999s"] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
+}

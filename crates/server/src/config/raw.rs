@@ -1,0 +1,184 @@
+//! The settings as text, from wherever they come.
+
+use std::collections::BTreeMap;
+use std::fs::read_to_string;
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use crate::cli::Flags;
+use crate::config::settings::{SETTINGS, Setting};
+
+const PREFIX: &str = "USER_REGISTRY_";
+
+/// The value of every setting that has one.
+pub(crate) struct Raw(BTreeMap<&'static str, String>);
+
+impl Raw {
+    /// The value of a setting; empty when there is none.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    /// Every setting with its value, as in the file; of secrets only whether there is one.
+    pub(crate) fn shown(&self) -> String {
+        let line = |setting: &Setting| {
+            let value = self.get(setting.name);
+            let value = if setting.secret && !value.is_empty() { "(set, not shown)" } else { value };
+            format!("{} = {value:?}\n", setting.name)
+        };
+        SETTINGS.iter().map(line).collect()
+    }
+}
+
+/// Reads all sources.
+///
+/// # Errors
+/// A sentence for everything that is unknown or cannot be read.
+pub(crate) fn read(flags: &Flags, environment: Vec<(String, String)>) -> Result<Raw, Vec<String>> {
+    let mut values = SETTINGS.iter().map(|setting| (setting.name, setting.default.to_owned())).collect();
+    let mut wrong = Vec::new();
+    let named = environment.iter().find(|(name, _)| name == "USER_REGISTRY_CONFIG").map(|(_, path)| path.into());
+    if let Some(path) = flags.config.clone().or(named) {
+        from_file(&path, &mut values, &mut wrong);
+    }
+    for (name, value) in &environment {
+        if let Some(rest) = name.strip_prefix(PREFIX) {
+            from_environment(rest, value, &mut values, &mut wrong);
+        }
+    }
+    for (name, value) in [
+        ("listen", &flags.listen),
+        ("public_url", &flags.public_url),
+        ("data_dir", &flags.data_dir),
+        ("database_url", &flags.database_url),
+    ] {
+        if let Some(value) = value {
+            values.insert(name, value.clone());
+        }
+    }
+    if wrong.is_empty() { Ok(Raw(values)) } else { Err(wrong) }
+}
+
+fn from_file(path: &Path, values: &mut BTreeMap<&'static str, String>, wrong: &mut Vec<String>) {
+    let file = path.display();
+    let table = match read_to_string(path) {
+        Ok(text) => text.parse::<Table>(),
+        Err(error) => return wrong.push(format!("The configuration {file} cannot be read: {error}.")),
+    };
+    // What the parser would show may be the line of a secret.
+    let Ok(table) = table else { return wrong.push(format!("The configuration {file} is not TOML.")) };
+    for (name, value) in table {
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
+            wrong.push(unknown(&format!("{name} in {file}"), &name, |setting| setting.name.into()));
+            continue;
+        };
+        match text_of(&value) {
+            Some(text) => _ = values.insert(setting.name, text),
+            None => {
+                wrong.push(format!("{name} in {file} is neither a text, a number, true or false, nor a list of texts."))
+            }
+        }
+    }
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Boolean(value) => Some(value.to_string()),
+        Value::Array(items) => {
+            let texts = items.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?;
+            Some(texts.join(","))
+        }
+        _ => None,
+    }
+}
+
+fn from_environment(rest: &str, value: &str, values: &mut BTreeMap<&'static str, String>, wrong: &mut Vec<String>) {
+    // The tests of this project have variables of their own.
+    if rest == "CONFIG" || rest.starts_with("TEST_") {
+        return;
+    }
+    let name = rest.to_lowercase();
+    if let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) {
+        values.insert(setting.name, value.into());
+        return;
+    }
+    let of_file = name.strip_suffix("_file");
+    let Some(setting) = SETTINGS.iter().find(|setting| setting.secret && Some(setting.name) == of_file) else {
+        let in_capitals = |setting: &Setting| format!("{PREFIX}{}", setting.name.to_uppercase());
+        return wrong.push(unknown(&format!("{PREFIX}{rest} in the environment"), &name, in_capitals));
+    };
+    match read_to_string(value) {
+        Ok(text) => _ = values.insert(setting.name, text.trim_end_matches(['\r', '\n']).into()),
+        Err(error) => wrong.push(format!("The file {value} that {PREFIX}{rest} names cannot be read: {error}.")),
+    }
+}
+
+fn unknown(what: &str, name: &str, spelled: impl Fn(&Setting) -> String) -> String {
+    let near = SETTINGS.iter().max_by(|one, other| {
+        let nearness = |setting: &Setting| strsim::jaro_winkler(setting.name, name);
+        nearness(one).total_cmp(&nearness(other))
+    });
+    let hint = near.map(|setting| format!(" Did you mean {}?", spelled(setting))).unwrap_or_default();
+    format!("There is no setting {what}.{hint}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+    }
+
+    #[test]
+    fn later_sources_win() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("registry.toml");
+        std::fs::write(
+            &file,
+            "listen = \"1.1.1.1:1\"\npassword_minimum = 9\ncors_origins = [\"a\", \"b\"]\ndata_dir = \"f\"",
+        )
+        .unwrap();
+        let flags = Flags { config: Some(file), data_dir: Some("g".into()), ..Flags::default() };
+        let raw = read(&flags, environment(&[("USER_REGISTRY_LISTEN", "2.2.2.2:2"), ("OTHER", "x")])).ok().unwrap();
+        let values = ["listen", "password_minimum", "cors_origins", "data_dir", "log_level"].map(|name| raw.get(name));
+        assert_eq!(values, ["2.2.2.2:2", "9", "a,b", "g", "info"]);
+    }
+
+    #[test]
+    fn unknown_settings_are_refused_with_the_nearest_name() {
+        let wrong =
+            read(&Flags::default(), environment(&[("USER_REGISTRY_LISTN", "x"), ("USER_REGISTRY_TEST_X", "x")]));
+        let wrong = wrong.err().unwrap();
+        assert_eq!(
+            wrong,
+            ["There is no setting USER_REGISTRY_LISTN in the environment. Did you mean USER_REGISTRY_LISTEN?"]
+        );
+    }
+
+    #[test]
+    fn secrets_come_from_files_and_are_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        std::fs::write(&file, "canary\n").unwrap();
+        let raw = read(&Flags::default(), environment(&[("USER_REGISTRY_SECRET_FILE", file.to_str().unwrap())]));
+        let raw = raw.ok().unwrap();
+        assert_eq!(raw.get("secret"), "canary");
+        assert!(!raw.shown().contains("canary"));
+        let missing = read(&Flags::default(), environment(&[("USER_REGISTRY_SECRET_FILE", "/nowhere/secret")]));
+        assert!(missing.err().unwrap()[0].contains("/nowhere/secret"));
+        assert!(read(&Flags::default(), environment(&[("USER_REGISTRY_LISTEN_FILE", "x")])).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_is_not_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("registry.toml");
+        std::fs::write(&file, "secret = canary").unwrap();
+        let wrong = read(&Flags { config: Some(file), ..Flags::default() }, Vec::new()).err().unwrap();
+        assert!(wrong[0].ends_with("is not TOML.") && !wrong[0].contains("canary"), "{wrong:?}");
+    }
+}

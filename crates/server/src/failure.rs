@@ -1,0 +1,37 @@
+//! How the program fails: one sentence on standard error, and an exit code.
+
+use std::process::ExitCode;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    sentences: Vec<String>,
+    code: u8,
+}
+
+impl Failure {
+    /// A command that could not do its work: exit code 1.
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self { sentences: vec![sentence.into()], code: 1 }
+    }
+
+    /// Wrong arguments or settings: exit code 2.
+    pub(crate) const fn usage(sentences: Vec<String>) -> Self {
+        Self { sentences, code: 2 }
+    }
+}
+
+/// Says what failed, and gives the exit code: 0, 1 or 2.
+#[expect(clippy::print_stderr, reason = "this is where the program tells the operator what is wrong")]
+pub(crate) fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
+    let Err(failure) = outcome else { return ExitCode::SUCCESS };
+    for sentence in failure.sentences {
+        eprintln!("user-registry: {sentence}");
+    }
+    ExitCode::from(failure.code)
+}
+
+/// Turns any error into a failure that says the same.
+pub(crate) fn said<E: std::fmt::Display>(error: E) -> Failure {
+    Failure::new(error.to_string())
+}
