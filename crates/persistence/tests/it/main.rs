@@ -1,0 +1,9 @@
+//! Both engines keep what the ports promise.
+
+mod accounts;
+mod domains;
+mod fixture;
+mod keys;
+mod land;
+mod opening;
+mod sessions;

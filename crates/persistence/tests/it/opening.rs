@@ -1,0 +1,100 @@
+//! How databases are opened, and which are refused.
+
+use domain::accounts::ports::Accounts as _;
+use domain::ports::ledger::Ledger as _;
+use persistence::database::Database;
+use persistence::open_error::OpenError;
+use persistence::options::Options;
+use sea_orm::ConnectionTrait as _;
+use tempfile::TempDir;
+
+use crate::fixture::{Place, adding, on_both_engines, user};
+
+on_both_engines!(
+    replicas_that_start_together_make_the_tables_once,
+    a_database_of_another_program_is_refused,
+    a_database_of_another_program_with_steps_of_its_own_is_refused,
+    a_newer_database_is_refused,
+    a_first_start_that_was_cut_off_is_finished,
+);
+
+async fn replicas_that_start_together_make_the_tables_once(place: &Place) {
+    let replicas = (0..8).map(|_| tokio::spawn(Database::open(Options::new(&place.url)))).collect::<Vec<_>>();
+    let mut opened = Vec::new();
+    for replica in replicas {
+        opened.push(replica.await.expect("no panic").expect("opened"));
+    }
+    for (n, database) in opened.iter().enumerate() {
+        database.apply(adding(&user(&format!("u{n}@example.org")))).await.expect("written");
+    }
+    // What one has committed, every other reads.
+    for database in &opened {
+        assert_eq!(database.list(None, 99).await.expect("read").len(), 8);
+    }
+}
+
+async fn a_database_of_another_program_is_refused(place: &Place) {
+    place.raw().await.execute_unprepared("CREATE TABLE users (id INTEGER)").await.expect("made");
+    assert_eq!(refusal(place).await, OpenError::Foreign);
+    place.raw().await.execute_unprepared("CREATE TABLE installation (id INTEGER)").await.expect("made");
+    assert_eq!(refusal(place).await, OpenError::Foreign);
+}
+
+async fn a_database_of_another_program_with_steps_of_its_own_is_refused(place: &Place) {
+    let raw = place.raw().await;
+    let table = "CREATE TABLE seaql_migrations (version varchar(255) PRIMARY KEY, applied_at bigint)";
+    raw.execute_unprepared(table).await.expect("made");
+    raw.execute_unprepared("INSERT INTO seaql_migrations VALUES ('m2020', 1)").await.expect("made");
+    assert_eq!(refusal(place).await, OpenError::Foreign);
+}
+
+async fn a_newer_database_is_refused(place: &Place) {
+    place.open().await.close().await;
+    let raw = place.raw().await;
+    raw.execute_unprepared("INSERT INTO seaql_migrations VALUES ('m9999_later', 1)").await.expect("made");
+    let error = refusal(place).await;
+    assert_eq!(error, OpenError::Newer("m9999_later".into()));
+    assert!(error.to_string().contains("newer version"), "{error}");
+    raw.execute_unprepared("UPDATE installation SET program = 'other'").await.expect("made");
+    assert_eq!(refusal(place).await, OpenError::Foreign);
+}
+
+async fn a_first_start_that_was_cut_off_is_finished(place: &Place) {
+    let table = "CREATE TABLE seaql_migrations (version varchar(255) PRIMARY KEY, applied_at bigint NOT NULL)";
+    place.raw().await.execute_unprepared(table).await.expect("made");
+    let database = place.open().await;
+    database.apply(adding(&user("ada@example.org"))).await.expect("written");
+}
+
+#[tokio::test]
+async fn an_address_that_leads_nowhere_is_named_without_its_password() {
+    let directory = TempDir::new().expect("a directory");
+    let missing = directory.path().join("missing");
+    for (url, expected) in [
+        (format!("sqlite:{}/registry.db", missing.display()), OpenError::MissingDirectory(missing.clone())),
+        ("sqlite::memory:".into(), OpenError::Address),
+        ("mysql://ada:lovelace@localhost/registry".into(), OpenError::Address),
+        ("postgres://ada:lovelace@localhost:port/registry".into(), OpenError::Address),
+        ("".into(), OpenError::Address),
+    ] {
+        let error = Database::open(Options::new(url)).await.expect_err("refused");
+        assert_eq!(error, expected);
+        assert!(!error.to_string().contains("lovelace"), "{error}");
+    }
+    let error = Database::open(Options::new("postgres://ada:lovelace@127.0.0.1:1/registry")).await;
+    let shown = error.expect_err("nobody listens there").to_string();
+    assert!(shown.starts_with("the database cannot be opened: "), "{shown}");
+    assert!(!shown.contains("lovelace") && !shown.contains('\n'), "{shown}");
+}
+
+#[tokio::test]
+async fn what_is_no_data_file_is_refused() {
+    let place = Place::sqlite();
+    std::fs::write(place.file(), "This is a text, and no database at all; it is long enough to be read as one.")
+        .expect("written");
+    assert!(matches!(refusal(&place).await, OpenError::Unreachable(_)));
+}
+
+async fn refusal(place: &Place) -> OpenError {
+    Database::open(Options::new(&place.url)).await.expect_err("refused")
+}
