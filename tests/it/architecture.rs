@@ -10,6 +10,7 @@ use serde_json::Value;
 const ARROWS: &[(&str, &[&str])] = &[
     ("bench", &["domain", "passwords", "persistence", "tokens"]),
     ("domain", &[]),
+    ("domain-example", &[]),
     ("e2e", &[]),
     ("http-api", &["domain"]),
     ("memory", &["domain"]),
