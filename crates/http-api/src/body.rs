@@ -12,6 +12,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use crate::json::{Reader, Tree, joined};
 use crate::problem::{Kind, Refusal};
+use crate::query::check_names;
 
 /// The most bytes of a body.
 pub(crate) const MAX_BYTES: usize = 64 * 1024;
@@ -78,6 +79,8 @@ async fn read<T: Body>(request: &Request, body: &mut RequestBody) -> Result<Stri
     let tree = serde_json::from_slice::<Tree>(&bytes)
         .map_err(|_| Refusal::new(Kind::BadJson, "The body is not JSON in UTF-8."))?;
     let mut errors = FormErrors::none();
+    // No operation with a body has parameters in its query.
+    check_names(request, &[], &mut errors);
     let Some(mut reader) = Reader::of(&tree, "", &mut errors) else {
         return Err(Refusal::new(Kind::Invalid, "The body is not a JSON object."));
     };

@@ -17,8 +17,8 @@ pub(crate) type Resources = (Accounts, Sessions, Fields, Domains, Authority, Key
 
 /// What else an operation answers, beside what a credential, a body and the database bring.
 const PROBLEMS: &[(&str, &[Kind])] = &[
-    ("signUp", &[Kind::NotAllowedToRegister]),
-    ("logIn", &[Kind::UnknownUser, Kind::AccountDisabled]),
+    ("signUp", &[Kind::NotAllowedToRegister, Kind::Overloaded]),
+    ("logIn", &[Kind::UnknownUser, Kind::WrongPassword, Kind::AccountDisabled, Kind::Overloaded]),
     ("refresh", &[Kind::RefreshTokenNotValid]),
     ("logOut", &[Kind::SessionNeeded]),
     ("updateUser", &[]),
@@ -26,24 +26,23 @@ const PROBLEMS: &[(&str, &[Kind])] = &[
     ("updateMe", &[]),
     ("issueTokenRequired", &[Kind::SessionNeeded]),
     ("removeTokenRequired", &[Kind::SessionNeeded]),
-    ("listFields", &[Kind::Invalid]),
+    ("listFields", &[]),
     ("addField", &[Kind::Conflict]),
-    ("replaceField", &[Kind::NotFound, Kind::Conflict, Kind::Invalid]),
-    ("removeField", &[Kind::NotFound, Kind::Invalid]),
-    ("listDomains", &[Kind::NotPermitted, Kind::Invalid]),
-    ("putDomains", &[Kind::NotPermitted]),
-    ("removeDomain", &[Kind::NotPermitted, Kind::NotFound, Kind::Invalid]),
-    ("getAuthorityToken", &[Kind::NotPermitted, Kind::NotFound, Kind::Invalid]),
-    ("issueAuthorityToken", &[Kind::NotPermitted, Kind::Conflict, Kind::Invalid]),
-    ("revokeAuthorityToken", &[Kind::NotPermitted, Kind::NotFound, Kind::Invalid]),
+    ("replaceField", &[Kind::NotFound, Kind::Conflict]),
+    ("removeField", &[Kind::NotFound]),
+    ("listDomains", &[Kind::SessionNeeded, Kind::NotPermitted]),
+    ("putDomains", &[Kind::SessionNeeded, Kind::NotPermitted]),
+    ("removeDomain", &[Kind::SessionNeeded, Kind::NotPermitted, Kind::NotFound]),
+    ("getAuthorityToken", &[Kind::NotPermitted, Kind::NotFound]),
+    ("issueAuthorityToken", &[Kind::SessionNeeded, Kind::NotPermitted, Kind::Conflict]),
+    ("revokeAuthorityToken", &[Kind::SessionNeeded, Kind::NotPermitted, Kind::NotFound]),
     ("getKeys", &[]),
     ("getLiveness", &[]),
     ("getReadiness", &[]),
 ];
 
 /// What a body can bring.
-const BODY_PROBLEMS: &[Kind] =
-    &[Kind::BadJson, Kind::Timeout, Kind::BodyTooLarge, Kind::UnsupportedMediaType, Kind::Invalid];
+const BODY_PROBLEMS: &[Kind] = &[Kind::BadJson, Kind::BadRequest, Kind::Timeout, Kind::UnsupportedMediaType];
 
 /// The operations that never ask the database.
 const WITHOUT_DATABASE: &[&str] = &["getLiveness", "getKeys"];
@@ -71,8 +70,8 @@ pub fn document() -> String {
     tidy(&mut document);
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (_, operations) in paths {
-        for (_, operation) in operations.as_object_mut().into_iter().flatten() {
-            complete(operation);
+        for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+            complete(method, operation);
         }
     }
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -81,14 +80,17 @@ pub fn document() -> String {
 }
 
 /// Says of an operation whether it needs a credential, and every problem that it can answer.
-fn complete(operation: &mut Value) {
+fn complete(method: &str, operation: &mut Value) {
     let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
     let is_public = operation_of(&id).is_none();
     if is_public {
         operation["security"] = json!([]);
     }
     let mut kinds = PROBLEMS.iter().find(|(name, _)| *name == id).map(|(_, kinds)| kinds.to_vec()).unwrap_or_default();
-    kinds.push(Kind::Internal);
+    kinds.extend([Kind::HeadTooLarge, Kind::Invalid, Kind::Internal]);
+    if matches!(method, "post" | "put" | "patch") {
+        kinds.push(Kind::BodyTooLarge);
+    }
     if !is_public {
         kinds.push(Kind::NotAuthenticated);
     }
@@ -98,11 +100,33 @@ fn complete(operation: &mut Value) {
     if !WITHOUT_DATABASE.contains(&id.as_str()) {
         kinds.push(Kind::Unavailable);
     }
-    kinds.sort_by_key(|kind| kind.status());
+    kinds.sort_by_key(|kind| (kind.status(), kind.slug()));
+    kinds.dedup();
     if let Some(responses) = operation["responses"].as_object_mut() {
         for kind in kinds {
-            responses.entry(kind.status().to_string()).or_insert_with(|| answer(kind));
+            let known = responses.entry(kind.status().to_string());
+            let another = |known: &mut Value| {
+                let description = known["description"].as_str().unwrap_or_default();
+                known["description"] = format!("{description} Or: {}.", kind.title()).into();
+            };
+            known.and_modify(another).or_insert_with(|| answer(kind));
         }
+    }
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        describe(parameter);
+    }
+}
+
+/// Says what a parameter may be. It is read as a text, so that all that is wrong is told at once.
+fn describe(parameter: &mut Value) {
+    match parameter["name"].as_str() {
+        Some("limit") => {
+            parameter["schema"] = json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 50 });
+        }
+        Some("rotate") => parameter["schema"] = json!({ "type": "boolean", "default": false }),
+        Some("domain") => parameter["required"] = true.into(),
+        Some("id") => parameter["schema"] = json!({ "type": "string", "format": "uuid" }),
+        _ => {}
     }
 }
 

@@ -13,6 +13,9 @@ use crate::caller::Context;
 use crate::options::Options;
 use crate::problem::{Kind, Refusal};
 
+/// The most bytes of request line and header lines together.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+
 /// A panic, as an answer that the frame replaces.
 #[derive(Clone, Copy)]
 pub(crate) struct Panicked;
@@ -48,6 +51,9 @@ impl Endpoint for Frame {
 
 impl Frame {
     async fn answer(&self, mut request: Request, id: RequestId) -> poem::Result<Response> {
+        if head_bytes(&request) > MAX_HEAD_BYTES {
+            return Err(Refusal::new(Kind::HeadTooLarge, "The head of a request has at most 16384 bytes.").into());
+        }
         let methods = self.methods(request.uri().path());
         let Some(methods) = methods else { return self.inner.call(request).await };
         if request.method() == Method::OPTIONS && self.allows(request.headers().get(header::ORIGIN)) {
@@ -57,8 +63,10 @@ impl Frame {
         let Some((_, operation_id)) = methods.iter().find(|(method, _)| method == asked) else {
             return Err(Refusal::method_not_allowed(allow(methods)).into());
         };
+        // To the other methods a body means nothing: it is not read, however long it is.
+        let has_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
         let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-        if length.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > MAX_BYTES) {
+        if has_body && length.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > MAX_BYTES) {
             return Err(too_large().into());
         }
         let context = Context { api: Arc::clone(&self.api), request: id, operation_id: operation_id.as_str().into() };
@@ -92,9 +100,15 @@ impl Frame {
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
+        if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+            let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+            headers.insert(header::CONTENT_SECURITY_POLICY, nothing);
+        }
         if let Some(origin) = origin.filter(|origin| self.allows(Some(*origin))) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             headers.insert(header::VARY, HeaderValue::from_static("origin"));
+            let exposed = HeaderValue::from_static("retry-after, www-authenticate, x-request-id");
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
         }
     }
 
@@ -116,6 +130,13 @@ impl Frame {
     fn template(&self, path: &str) -> Option<&str> {
         self.entry(path).map(|(template, _)| template.as_str())
     }
+}
+
+/// How long the head is, as HTTP/1.1 writes it.
+fn head_bytes(request: &Request) -> usize {
+    let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
+    let lines = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    request.method().as_str().len() + target + "  HTTP/1.1\r\n".len() + lines.sum::<usize>()
 }
 
 fn of_framework(error: &Error) -> Refusal {
@@ -145,7 +166,11 @@ fn matches(template: &str, path: &str) -> bool {
 }
 
 fn allow(methods: &[(String, String)]) -> String {
-    methods.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ")
+    let mut names = methods.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    names.join(", ")
 }
 
 fn preflight(allow: &str) -> Response {

@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
         let mut known: Vec<(&str, &Tree)> = Vec::with_capacity(members.len());
         for (name, value) in members {
             if known.iter().any(|(earlier, _)| earlier == name) {
-                errors.add(&format!("{path}{name}"), &Shape::Duplicate);
+                errors.add(&format!("{path}{}", shown(name)), &Shape::Duplicate);
             } else {
                 known.push((name, value));
             }
@@ -184,9 +184,15 @@ impl<'a> Reader<'a> {
     pub(crate) fn finish(mut self) {
         self.members.sort_unstable_by_key(|(name, _)| *name);
         for (name, _) in std::mem::take(&mut self.members) {
-            self.note(name, Shape::Unknown);
+            self.note(shown(name), Shape::Unknown);
         }
     }
+}
+
+/// The name of an unknown member, where it looks like a name; else it may be a secret in the wrong place.
+pub(crate) fn shown(name: &str) -> &str {
+    let like_a_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if like_a_name && name.len() <= 40 { name } else { "?" }
 }
 
 /// A text.
@@ -222,8 +228,12 @@ pub(crate) fn texts(tree: &Tree) -> Option<Vec<String>> {
 /// The errors of the shape and those of the values: where the shape is wrong, nothing is said of the
 /// value that stands in its place.
 pub(crate) fn joined(shape: Vec<FieldError>, values: Vec<FieldError>) -> Vec<FieldError> {
-    let told =
-        |field: &str| shape.iter().any(|error| error.field == field || error.field.starts_with(&format!("{field}.")));
+    let told = |field: &str| {
+        let within = |part: &str, whole: &str| {
+            part.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        shape.iter().any(|error| within(&error.field, field) || within(field, &error.field))
+    };
     let values = values.into_iter().filter(|error| !told(&error.field)).collect::<Vec<_>>();
     shape.iter().cloned().chain(values).collect()
 }

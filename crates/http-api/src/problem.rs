@@ -52,10 +52,14 @@ problems! {
     BodyTooLarge = 413 "body-too-large" "The body is too large";
     UnsupportedMediaType = 415 "unsupported-media-type" "Unsupported media type";
     Invalid = 422 "invalid" "Something in the request is wrong";
+    HeadTooLarge = 431 "head-too-large" "The head of the request is too large";
     Internal = 500 "internal" "Internal error";
     Overloaded = 503 "overloaded" "Overloaded";
     Unavailable = 503 "unavailable" "Unavailable";
 }
+
+/// The most wrong fields that one answer names.
+const MOST_ERRORS: usize = 1_000;
 
 /// A request that is refused.
 #[derive(Debug)]
@@ -76,6 +80,8 @@ impl Refusal {
 
     /// All wrong fields at once.
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
+        // A body of nothing but commas must not make a long answer.
+        let errors = errors.into_iter().take(MOST_ERRORS).collect::<Vec<_>>();
         let detail = match errors.as_slice() {
             [only] => only.message.clone(),
             several => format!("{} fields are wrong.", several.len()),

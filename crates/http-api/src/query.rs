@@ -4,7 +4,7 @@ use domain::form::{FieldError, FormErrors};
 use domain::page::{Cursor, Listing, PageError, PageLimit};
 use poem::Request;
 
-use crate::json::Shape;
+use crate::json::{Shape, shown};
 use crate::problem::Refusal;
 
 /// Notes parameters of the query that are unknown or given twice.
@@ -14,12 +14,19 @@ pub(crate) fn check_names(request: &Request, known: &[&str], errors: &mut FormEr
     for part in query.split('&').filter(|part| !part.is_empty()) {
         let name = part.split('=').next().unwrap_or_default();
         if !known.contains(&name) {
-            errors.add(name, &Shape::Unknown);
+            errors.add(shown(name), &Shape::Unknown);
         } else if seen.contains(&name) {
             errors.add(name, &Shape::Duplicate);
         }
         seen.push(name);
     }
+}
+
+/// Refuses every parameter of the query, for an operation that has none.
+pub(crate) fn none(request: &Request) -> Result<(), Refusal> {
+    let mut errors = FormErrors::none();
+    check_names(request, &[], &mut errors);
+    settle(errors)
 }
 
 /// Which page a query asks for.

@@ -18,6 +18,7 @@ use crate::body::{Body, Strict};
 use crate::caller::{Caller, Context, denied};
 use crate::json::{Reader, Shape, Tree, boolean, text};
 use crate::problem::{Kind, Refusal};
+use crate::query;
 use crate::resources::fields::{FieldBody, FieldDto};
 use crate::resources::sessions::{NO_STORE, hash_refusal};
 use crate::resources::{Message, Part};
@@ -67,7 +68,8 @@ impl Accounts {
     ///
     /// With your first 100 fields; `GET /me/fields` lists all.
     #[oai(path = "/me", method = "get", operation_id = "getMe")]
-    async fn me(&self, caller: Caller) -> poem::Result<MeAnswer> {
+    async fn me(&self, caller: Caller, request: &Request) -> poem::Result<MeAnswer> {
+        query::none(request)?;
         Ok(MeAnswer::Ok(Json(MeDto::of(&caller.me()?))))
     }
 
@@ -90,6 +92,7 @@ impl Accounts {
     /// It is shown this once; the one before is dead from then on.
     #[oai(path = "/me/token-required", method = "post", operation_id = "issueTokenRequired")]
     async fn issue_token(&self, caller: Caller, request: &Request) -> poem::Result<TokenAnswer> {
+        query::none(request)?;
         let token = Context::of(request)?.api.issue_user_token.run(caller.actor()).await.map_err(refusal)?;
         Ok(TokenAnswer::Created(Json(TokenRequired { token_required: token.reveal().into() }), NO_STORE.into()))
     }
@@ -97,6 +100,7 @@ impl Accounts {
     /// Remove your `token_required`
     #[oai(path = "/me/token-required", method = "delete", operation_id = "removeTokenRequired")]
     async fn remove_token(&self, caller: Caller, request: &Request) -> poem::Result<TokenRemovedAnswer> {
+        query::none(request)?;
         Context::of(request)?.api.remove_user_token.run(caller.actor()).await.map_err(refusal)?;
         Ok(TokenRemovedAnswer::Removed)
     }
@@ -120,7 +124,7 @@ pub(crate) struct SignUpBody {
     #[oai(validator(max_length = 128))]
     password: String,
     /// The preferred phone number, in E.164.
-    #[oai(validator(pattern = "^\\+[1-9][0-9]{6,14}$"))]
+    #[oai(nullable, validator(pattern = "^\\+[1-9][0-9]{6,14}$"))]
     phone_number: Option<String>,
     /// Whether others may find your fields; not unless you say so.
     discoverable: Option<bool>,
@@ -211,7 +215,7 @@ pub(crate) enum SignUpAnswer {
 #[oai(rename = "Update", example)]
 pub(crate) struct PhoneBody {
     /// The phone number in E.164; `null` removes it.
-    #[oai(validator(pattern = "^\\+[1-9][0-9]{6,14}$"))]
+    #[oai(nullable, validator(pattern = "^\\+[1-9][0-9]{6,14}$"))]
     phone_number: Option<String>,
 }
 
@@ -278,6 +282,7 @@ pub(crate) struct MeDto {
     /// Your e-mail address, as you typed it.
     email: String,
     /// Your phone number.
+    #[oai(nullable)]
     phone_number: Option<String>,
     /// Whether others find your fields.
     discoverable: bool,
@@ -330,6 +335,7 @@ pub(crate) struct Updated {
     /// Your e-mail address, as you typed it.
     email: String,
     /// Your phone number.
+    #[oai(nullable)]
     phone_number: Option<String>,
     /// Whether others find your fields.
     discoverable: bool,

@@ -102,6 +102,7 @@ impl Authority {
         /// The domain, in any spelling.
         domain: Path<String>,
     ) -> poem::Result<AuthorityRevokedAnswer> {
+        query::none(request)?;
         let domain = name(&domain.0)?;
         match Context::of(request)?.api.revoke_authority_token.run(caller.actor(), domain).await {
             Ok(()) => Ok(AuthorityRevokedAnswer::Revoked),

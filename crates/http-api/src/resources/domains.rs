@@ -85,6 +85,7 @@ impl Domains {
         /// The domain, in any spelling.
         domain: Path<String>,
     ) -> poem::Result<DomainRemovedAnswer> {
+        query::none(request)?;
         let domain = name(&domain.0)?;
         match Context::of(request)?.api.remove_domain.run(caller.actor(), domain).await {
             Ok(()) => Ok(DomainRemovedAnswer::Removed),

@@ -3,6 +3,7 @@
 use domain::form::{FieldError, FormErrors};
 use domain::ids::FieldId;
 use domain::land::add_field::AddFieldError;
+use domain::land::boundary::Geometry;
 use domain::land::field::Field;
 use domain::land::field_form::{CheckedField, FieldForm};
 use domain::land::list_fields::{ListFields, ListFieldsError};
@@ -105,6 +106,7 @@ impl Fields {
         /// The field's id.
         id: Path<String>,
     ) -> poem::Result<FieldRemovedAnswer> {
+        query::none(request)?;
         let id = field_id(&id.0)?;
         match Context::of(request)?.api.remove_field.run(caller.actor(), id).await {
             Ok(()) => Ok(FieldRemovedAnswer::Removed),
@@ -124,7 +126,7 @@ fn field_id(text: &str) -> Result<FieldId, Refusal> {
 #[oai(rename = "NewField", example, skip_serializing_if_is_none)]
 pub(crate) struct FieldBody {
     /// What you call it.
-    #[oai(validator(min_length = 1, max_length = 100))]
+    #[oai(nullable, validator(min_length = 1, max_length = 100))]
     name: Option<String>,
     /// Its GeoID: 64 lower-case hex digits.
     #[oai(validator(pattern = "^[0-9a-f]{64}$"))]
@@ -155,6 +157,13 @@ impl FieldBody {
             if let Some(mut reader) = Reader::of(item, &format!("{path}[{index}]."), errors) {
                 fields.push(Self::read(&mut reader));
                 reader.finish();
+            } else {
+                // It keeps the place, so that the indexes of the others are right.
+                fields.push(Self {
+                    name: None,
+                    geo_id: String::new(),
+                    boundary: GeoJson(Geometry::Polygon(Vec::new())),
+                });
             }
         }
         fields

@@ -6,6 +6,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use crate::caller::Context;
 use crate::problem::Refusal;
+use crate::query;
 use crate::resources::Part;
 
 pub(crate) struct Health;
@@ -14,8 +15,9 @@ pub(crate) struct Health;
 impl Health {
     /// Is the process alive?
     #[oai(path = "/health/live", method = "get", operation_id = "getLiveness")]
-    async fn live(&self) -> HealthAnswer {
-        HealthAnswer::Ok(Json(Status { status: "live".into() }))
+    async fn live(&self, request: &Request) -> poem::Result<HealthAnswer> {
+        query::none(request)?;
+        Ok(HealthAnswer::Ok(Json(Status { status: "live".into() })))
     }
 
     /// Can requests be answered?
@@ -23,6 +25,7 @@ impl Health {
     /// Asks the database, too.
     #[oai(path = "/health/ready", method = "get", operation_id = "getReadiness")]
     async fn ready(&self, request: &Request) -> poem::Result<HealthAnswer> {
+        query::none(request)?;
         match Context::of(request)?.api.readiness.check().await {
             Ok(()) => Ok(HealthAnswer::Ok(Json(Status { status: "ready".into() }))),
             Err(failure) => Err(Refusal::failed(&failure).into()),

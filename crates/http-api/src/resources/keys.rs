@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::caller::Context;
 use crate::problem::Refusal;
+use crate::query;
 use crate::resources::Part;
 
 pub(crate) struct Keys;
@@ -19,6 +20,7 @@ impl Keys {
     /// token names a `kid` that is not in it.
     #[oai(path = "/.well-known/jwks.json", method = "get", operation_id = "getKeys")]
     async fn jwks(&self, request: &Request) -> poem::Result<KeysAnswer> {
+        query::none(request)?;
         let jwks = Context::of(request)?.api.published_keys.jwks();
         let jwks = serde_json::from_str(&jwks).map_err(|_| Refusal::internal())?;
         Ok(KeysAnswer::Ok(Json(jwks), "public, max-age=300".into()))

@@ -17,6 +17,7 @@ use crate::body::{Body, Strict};
 use crate::caller::{Caller, Context, denied};
 use crate::json::{Reader, text};
 use crate::problem::{Kind, Refusal};
+use crate::query;
 use crate::resources::{Message, Part};
 
 pub(crate) struct Sessions;
@@ -65,6 +66,7 @@ impl Sessions {
     /// Ends the session: its refresh token is dead, and its access token is refused from then on.
     #[oai(path = "/logout", method = "post", operation_id = "logOut")]
     async fn log_out(&self, caller: Caller, request: &Request) -> poem::Result<LoggedOutAnswer> {
+        query::none(request)?;
         match Context::of(request)?.api.log_out.run(caller.actor()).await {
             Ok(()) => Ok(LoggedOutAnswer::Ok(Json(Message { message: "Successfully logged out.".into() }))),
             Err(LogOutError::Denied(reason)) => Err(denied(reason).into()),
