@@ -1,0 +1,224 @@
+//! An API on an empty in-memory registry, and a caller.
+
+use std::sync::Arc;
+
+use domain::access::Actor;
+use domain::accounts::create_user::{Command, CreateUser};
+use domain::accounts::email::EmailAddress;
+use domain::accounts::issue_user_token::IssueUserToken;
+use domain::accounts::own_row::OwnRow;
+use domain::accounts::password::{Password, PasswordPolicy};
+use domain::accounts::remove_user_token::RemoveUserToken;
+use domain::accounts::set_discoverable::SetDiscoverable;
+use domain::accounts::show_me::ShowMe;
+use domain::accounts::sign_up::SignUp;
+use domain::accounts::update_phone::UpdatePhone;
+use domain::authority::issue::IssueAuthorityToken;
+use domain::authority::read::ReadAuthorityToken;
+use domain::authority::revoke::RevokeAuthorityToken;
+use domain::domains::list_domains::ListDomains;
+use domain::domains::policy::DefaultPolicy;
+use domain::domains::put_domains::PutDomains;
+use domain::domains::remove_domain::RemoveDomain;
+use domain::land::add_field::AddField;
+use domain::land::list_fields::ListFields;
+use domain::land::remove_field::RemoveField;
+use domain::land::replace_field::ReplaceField;
+use domain::sessions::authenticate::Authenticate;
+use domain::sessions::log_in::LogIn;
+use domain::sessions::log_out::LogOut;
+use domain::sessions::refresh::Refresh;
+use http_api::api::Api;
+use http_api::options::Options;
+use http_api::routes::routes;
+use memory::clock::ManualClock;
+use memory::entropy::SeededEntropy;
+use memory::memory::Memory;
+use memory::passwords::{CheapHashing, FewCommonPasswords};
+use memory::secrets::FakeSecretKeeper;
+use memory::tokens::FakeTokenSigner;
+use poem::endpoint::BoxEndpoint;
+use poem::http::{HeaderMap, Method};
+use poem::{Endpoint as _, EndpointExt as _, Request, Response};
+use serde_json::{Value, json};
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// The API, and the doubles behind it.
+pub(crate) struct World {
+    api: BoxEndpoint<'static, Response>,
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) hashing: Arc<CheapHashing>,
+    create_user: CreateUser,
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The end of the problem's type.
+    pub(crate) fn problem(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
+        let json = self.json();
+        assert_eq!(json["status"], self.status);
+        assert_eq!(json["detail"], json["message"]);
+        assert_eq!(json["instance"], format!("urn:uuid:{}", self.header("x-request-id")));
+        let kind = json["type"].as_str().unwrap();
+        kind.strip_prefix("https://registry.example/problems/").unwrap().to_owned()
+    }
+
+    /// The wrong fields, each with its code.
+    pub(crate) fn wrong(&self) -> Vec<(String, String)> {
+        assert_eq!((self.status, self.problem().as_str()), (422, "invalid"));
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        self.json()["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| (text(&error["field"]), text(&error["code"])))
+            .collect()
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let (memory, hashing) = (Arc::new(Memory::new()), Arc::new(CheapHashing::default()));
+        let (clock, entropy) = (Arc::new(ManualClock::new()), Arc::new(SeededEntropy::default()));
+        let create_user = CreateUser {
+            hashing: hashing.clone(),
+            ledger: memory.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        };
+        let api = api(&memory, &hashing, &clock, &entropy);
+        let options =
+            Options { public_url: "https://registry.example".into(), cors_origins: vec!["https://app.example".into()] };
+        Self { api: routes(Arc::new(api), options).boxed(), memory, hashing, create_user }
+    }
+
+    pub(crate) async fn send(&self, request: Request) -> Answer {
+        let mut response = self.api.call(request).await.unwrap();
+        let text = response.take_body().into_string().await.unwrap();
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(response.header("x-request-id").unwrap().len(), 36);
+        Answer { status: response.status().as_u16(), headers: response.headers().clone(), text }
+    }
+
+    pub(crate) async fn call(&self, method: &str, path: &str, token: Option<&str>, body: Option<Value>) -> Answer {
+        let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri_str(path);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        self.send(match body {
+            Some(body) => request.content_type("application/json").body(body.to_string()),
+            None => request.finish(),
+        })
+        .await
+    }
+
+    /// Sends a body as it is.
+    pub(crate) async fn raw(&self, path: &str, body: impl Into<poem::Body>) -> Answer {
+        let request = Request::builder().method(Method::POST).uri_str(path).content_type("application/json");
+        self.send(request.body(body)).await
+    }
+
+    /// Makes a user as the operator does, and gives the tokens of a login.
+    pub(crate) async fn user(&self, email: &str, administrator: bool) -> Value {
+        let command = Command {
+            email: EmailAddress::parse(email).unwrap(),
+            password: Password::typed(PASSWORD).unwrap(),
+            administrator,
+            verified: true,
+        };
+        self.create_user.run(&Actor::system(), command).await.unwrap();
+        let answer = self.call("POST", "/login", None, Some(json!({ "email": email, "password": PASSWORD }))).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()
+    }
+
+    /// The access token of a new user.
+    pub(crate) async fn token(&self, email: &str, administrator: bool) -> String {
+        self.user(email, administrator).await["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+fn api(
+    memory: &Arc<Memory>,
+    hashing: &Arc<CheapHashing>,
+    clock: &Arc<ManualClock>,
+    entropy: &Arc<SeededEntropy>,
+) -> Api {
+    let signer = Arc::new(FakeTokenSigner::default());
+    let keeper = Arc::new(FakeSecretKeeper::default());
+    let access_token_lifetime = chrono::TimeDelta::minutes(15);
+    let authenticate = Arc::new(Authenticate {
+        signer: signer.clone(),
+        keeper: keeper.clone(),
+        sessions: memory.clone(),
+        clock: clock.clone(),
+    });
+    let own_row = Arc::new(OwnRow { accounts: memory.clone(), ledger: memory.clone() });
+    macro_rules! use_case {
+        ($name:ident { $($field:ident: $value:expr),* $(,)? }) => {
+            $name { $($field: $value,)* clock: clock.clone(), entropy: entropy.clone() }.into()
+        };
+    }
+    Api {
+        authenticate: authenticate.clone(),
+        sign_up: use_case!(SignUp {
+            default_policy: DefaultPolicy::Allow,
+            domains: memory.clone(),
+            hashing: hashing.clone(),
+            keeper: keeper.clone(),
+            ledger: memory.clone(),
+        }),
+        password_policy: PasswordPolicy::new(8, Arc::new(FewCommonPasswords)),
+        log_in: use_case!(LogIn {
+            accounts: memory.clone(),
+            hashing: hashing.clone(),
+            signer: signer.clone(),
+            keeper: keeper.clone(),
+            ledger: memory.clone(),
+            access_token_lifetime: access_token_lifetime,
+        }),
+        refresh: use_case!(Refresh {
+            sessions: memory.clone(),
+            signer: signer.clone(),
+            keeper: keeper.clone(),
+            ledger: memory.clone(),
+            access_token_lifetime: access_token_lifetime,
+        }),
+        log_out: use_case!(LogOut { ledger: memory.clone() }),
+        show_me: ShowMe { authenticate },
+        update_phone: use_case!(UpdatePhone { own_row: own_row.clone() }),
+        set_discoverable: use_case!(SetDiscoverable { own_row: own_row.clone() }),
+        issue_user_token: use_case!(IssueUserToken { own_row: own_row.clone(), keeper: keeper.clone() }),
+        remove_user_token: use_case!(RemoveUserToken { own_row: own_row }),
+        list_fields: Arc::new(ListFields { fields: memory.clone() }),
+        add_field: use_case!(AddField { ledger: memory.clone() }),
+        replace_field: use_case!(ReplaceField { ledger: memory.clone() }),
+        remove_field: use_case!(RemoveField { ledger: memory.clone() }),
+        list_domains: ListDomains { domains: memory.clone() },
+        put_domains: use_case!(PutDomains { domains: memory.clone(), ledger: memory.clone() }),
+        remove_domain: use_case!(RemoveDomain { ledger: memory.clone() }),
+        read_authority_token: ReadAuthorityToken { tokens: memory.clone(), keeper: keeper.clone() },
+        issue_authority_token: use_case!(IssueAuthorityToken { keeper: keeper, ledger: memory.clone() }),
+        revoke_authority_token: use_case!(RevokeAuthorityToken { ledger: memory.clone() }),
+        published_keys: signer,
+        readiness: memory.clone(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+    }
+}
