@@ -1,8 +1,8 @@
 //! Where the root secret comes from.
 
-use std::fs::{OpenOptions, read_to_string, remove_file};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{File, OpenOptions, hard_link, read_to_string, remove_file};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use domain::keys::ports::KeyStore;
@@ -40,35 +40,57 @@ pub(crate) async fn find(config: &Config, store: &dyn KeyStore, entropy: &dyn En
     }
     let path = config.data_dir.join("secret.key");
     let posture = "secret.key in the data directory: it protects a stolen dump, not a stolen directory";
-    match read_to_string(&path) {
-        Ok(text) => {
-            let secret = RootSecret::parse(&text)
-                .map_err(|error| Failure::new(format!("{} does not hold a root secret: {error}", path.display())))?;
-            Ok(Found { secret, posture, made: None })
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            if let Some(needed) = store.root_fingerprint().await.map_err(said)? {
-                let sentence = "needs the root secret with the fingerprint";
-                return Err(Failure::new(format!(
-                    "The database {sentence} {needed}: set USER_REGISTRY_SECRET, or bring it as {}.",
-                    path.display()
-                )));
-            }
-            let secret = RootSecret::generate(entropy);
-            write(&path, &secret)?;
-            Ok(Found { secret, posture, made: Some(path) })
-        }
-        Err(error) => Err(Failure::new(format!("{} cannot be read: {error}.", path.display()))),
+    if let Some(secret) = read(&path)? {
+        return Ok(Found { secret, posture, made: None });
+    }
+    if let Some(needed) = store.root_fingerprint().await.map_err(said)? {
+        return Err(Failure::new(format!(
+            "The database needs the root secret with the fingerprint {needed}: set USER_REGISTRY_SECRET, or bring it as {}.",
+            path.display()
+        )));
+    }
+    let secret = RootSecret::generate(entropy);
+    match write(&path, &secret) {
+        Ok(()) => Ok(Found { secret, posture, made: Some(path) }),
+        // Another process with this data directory was faster: its secret is ours, too.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => match read(&path)? {
+            Some(secret) => Ok(Found { secret, posture, made: None }),
+            None => Err(Failure::new(format!("{} came and went: start again.", path.display()))),
+        },
+        Err(error) => Err(Failure::new(format!("{} cannot be written: {error}.", path.display()))),
     }
 }
 
-/// Writes the secret for its owner alone; a file that is there already stays as it is.
-fn write(path: &Path, secret: &RootSecret) -> Result<(), Failure> {
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(secret.to_text().as_bytes())?;
-        file.write_all(b"\n")?;
-        file.sync_all()
-    })();
-    written.map_err(|error| Failure::new(format!("{} cannot be written: {error}.", path.display())))
+fn read(path: &Path) -> Result<Option<RootSecret>, Failure> {
+    let shown = path.display();
+    let unreadable = |error: io::Error| Failure::new(format!("{shown} cannot be read: {error}."));
+    let mode = match path.metadata() {
+        Ok(metadata) => metadata.mode(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    // Volumes of container engines give their group a right; nobody needs one for everybody.
+    if mode & 0o007 != 0 {
+        return Err(Failure::new(format!("{shown} is open to every user of this machine: run chmod 600 on it.")));
+    }
+    let text = read_to_string(path).map_err(unreadable)?;
+    let secret = RootSecret::parse(&text);
+    secret.map(Some).map_err(|error| Failure::new(format!("{shown} does not hold a root secret: {error}")))
+}
+
+/// Writes the secret for its owner alone; a file that is there already stays as it is. It gets its
+/// name once its content is on the disk, so that nobody reads half of it.
+fn write(path: &Path, secret: &RootSecret) -> io::Result<()> {
+    let unnamed = path.with_extension(format!("new-{}", std::process::id()));
+    let written = write_new(&unnamed, secret).and_then(|()| hard_link(&unnamed, path));
+    let removed = remove_file(&unnamed);
+    written.and(removed)?;
+    path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+}
+
+fn write_new(path: &Path, secret: &RootSecret) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(secret.to_text().as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()
 }

@@ -83,3 +83,22 @@ fn a_port_in_use_is_told_and_nothing_is_made() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("Cannot listen on"), "one sentence");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_root_secret_that_is_open_to_everybody_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let issue = ["domains", "authority", "issue", "example.org"];
+    assert!(run(&folder, &issue).status.success());
+    let key = std::fs::read_dir(folder.path()).unwrap().find_map(|entry| {
+        let path = entry.unwrap().path();
+        let inside = path.join("secret.key");
+        [path, inside].into_iter().find(|path| path.ends_with("secret.key") && path.exists())
+    });
+    let key = key.unwrap();
+    assert_eq!(key.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = run(&folder, &["domains", "authority", "show", "example.org"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("chmod 600"));
+}
