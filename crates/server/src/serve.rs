@@ -36,7 +36,11 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     tell_posture(config, &adapters);
     let ended = async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        tracing::info!("stopping: requests under way may finish");
+        tracing::info!("stopping: requests under way may finish; a second signal ends at once");
+        tokio::spawn(async move {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            std::process::exit(130);
+        });
     };
     let served = Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(endpoint, ended, Some(config.shutdown_grace))
