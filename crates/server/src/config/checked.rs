@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use domain::domains::policy::DefaultPolicy;
 use domain::keys::rows::SigningAlgorithm;
+use tokens::root_secret::RootSecret;
 
 use crate::config::raw::Raw;
 
@@ -61,6 +62,8 @@ impl Config {
         let log_format = check
             .one_of("log_format", &[("auto", LogFormat::Auto), ("text", LogFormat::Text), ("json", LogFormat::Json)]);
         let log_level = check.parsed::<tracing::Level>("log_level", "error, warn, info, debug or trace");
+        let cors_origins = check.cors_origins();
+        check.secret();
         let finished = (|| {
             Some(Self {
                 listen: listen?,
@@ -74,7 +77,7 @@ impl Config {
                 hashing: hashing?,
                 tokens: tokens?,
                 access_token_lifetime: TimeDelta::from_std(lifetime?).ok()?,
-                cors_origins: list(raw.get("cors_origins")),
+                cors_origins: cors_origins?,
                 pages: pages?,
                 log_format: log_format?,
                 log_level: log_level?,
@@ -155,6 +158,27 @@ impl Check<'_> {
             return self.refuse("database_url", "sqlite: and a path, or begin with postgres://");
         }
         Some(persistence::options::Options { max_connections, ..persistence::options::Options::new(url) })
+    }
+
+    /// An origin that no browser would send is a slip that nobody would notice.
+    fn cors_origins(&mut self) -> Option<Vec<String>> {
+        let origins = list(self.raw.get("cors_origins"));
+        let is_origin = |origin: &String| {
+            let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._:[]".contains(c);
+            authority.is_some_and(|authority| !authority.is_empty() && authority.chars().all(is_plain))
+        };
+        if origins.iter().all(is_origin) {
+            return Some(origins);
+        }
+        self.refuse("cors_origins", "origins in lower case, such as https://app.example.org, without a path")
+    }
+
+    fn secret(&mut self) {
+        let given = self.raw.get("secret");
+        if let (false, Err(error)) = (given.is_empty(), RootSecret::parse(given)) {
+            self.wrong.push(format!("The setting secret does not hold: {error}"));
+        }
     }
 
     fn hashing(&mut self) -> Option<passwords::options::Options> {
@@ -257,6 +281,9 @@ mod tests {
             ("ACCESS_TOKEN_LIFETIME", "2h"),
             ("ALLOW_INSECURE_HTTP", "yes"),
             ("DATABASE_CONNECTIONS", "1"),
+            ("CORS_ORIGINS", "https://a.example,*"),
+            ("CORS_ORIGINS", "https://a.example/"),
+            ("SECRET", "hunter2"),
             ("LOG_FORMAT", "xml"),
             ("LOG_LEVEL", "loud"),
         ] {

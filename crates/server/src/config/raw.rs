@@ -102,7 +102,10 @@ fn from_environment(rest: &str, value: &str, values: &mut BTreeMap<&'static str,
     }
     let name = rest.to_lowercase();
     if let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) {
-        values.insert(setting.name, value.into());
+        // What a container engine leaves empty was not given.
+        if !value.is_empty() {
+            values.insert(setting.name, value.into());
+        }
         return;
     }
     let of_file = name.strip_suffix("_file");
