@@ -22,6 +22,7 @@ pub(crate) async fn open(options: &Options) -> Result<Database, OpenError> {
 /// What the engine says, on one line. Neither engine repeats a password.
 fn reason(error: &DbErr) -> String {
     let text = match error {
+        DbErr::ConnectionAcquire(_) => "it does not answer".into(),
         DbErr::Conn(RuntimeErr::SqlxError(error)) => error.to_string(),
         error => error.to_string(),
     };

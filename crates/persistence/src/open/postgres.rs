@@ -13,6 +13,8 @@ use crate::sql::{all, execute};
 
 /// How long a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a start waits for a connection: many may start at once.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a program waits for others that bring the tables up to date.
 const MIGRATION_TIMEOUT: &str = "SET LOCAL lock_timeout = '60s'";
 /// The number of the lock on the tables: any that no other program uses on this database.
@@ -38,7 +40,9 @@ pub(super) async fn open(options: &Options) -> Result<Database, OpenError> {
 
 /// On connections of their own, without the time-outs of requests: one holds the lock, one works.
 async fn bring_up_to_date(options: &Options) -> Result<(), OpenError> {
-    let database = sea_orm::Database::connect(settings(options, 2)).await.map_err(unreachable)?;
+    let mut settings = settings(options, 2);
+    settings.acquire_timeout(OPEN_TIMEOUT);
+    let database = sea_orm::Database::connect(settings).await.map_err(unreachable)?;
     let outcome = under_lock(&database).await;
     let _ = database.close().await;
     outcome

@@ -1,6 +1,7 @@
 //! Both engines keep what the ports promise.
 
 mod accounts;
+mod commit;
 mod contracts;
 mod domains;
 mod fixture;

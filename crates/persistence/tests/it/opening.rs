@@ -83,8 +83,7 @@ async fn an_address_that_leads_nowhere_is_named_without_its_password() {
     }
     let error = Database::open(Options::new("postgres://ada:lovelace@127.0.0.1:1/registry")).await;
     let shown = error.expect_err("nobody listens there").to_string();
-    assert!(shown.starts_with("the database cannot be opened: "), "{shown}");
-    assert!(!shown.contains("lovelace") && !shown.contains('\n'), "{shown}");
+    assert_eq!(shown, "the database cannot be opened: it does not answer");
 }
 
 #[tokio::test]

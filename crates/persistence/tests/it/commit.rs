@@ -1,0 +1,82 @@
+//! Commits that `PostgreSQL` does not answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use domain::accounts::ports::Accounts as _;
+use domain::ports::ledger::{Ledger as _, Rejected};
+use persistence::database::Database;
+use persistence::options::Options;
+use sea_orm::ConnectionTrait as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::fixture::{Place, adding, user};
+
+/// Ends the connection in the midst of a commit, so that nothing is committed.
+const TRAP: &str = "CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS \
+    'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'; \
+    CREATE CONSTRAINT TRIGGER trap AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED \
+    FOR EACH ROW EXECUTE FUNCTION trap()";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_was_lost_with_its_connection_is_a_failure_that_passes() {
+    let place = Place::postgres().await;
+    let database = place.open().await;
+    place.raw().await.execute_unprepared(TRAP).await.expect("laid");
+    let ada = user("ada@example.org");
+    let outcome = database.apply(adding(&ada)).await;
+    assert!(matches!(&outcome, Err(Rejected::Failed(failure)) if failure.retryable()), "{outcome:?}");
+    assert_eq!(database.by_id(ada.id).await.expect("read"), None);
+    place.raw().await.execute_unprepared("DROP TRIGGER trap ON events").await.expect("taken away");
+    database.apply(adding(&ada)).await.expect("written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_answer_was_lost_is_found_by_its_event() {
+    let place = Place::postgres().await;
+    let (before, path) = place.url.rsplit_once('/').expect("a path");
+    let (login, server) = before.rsplit_once('@').expect("a login");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("{login}@{}/{path}", listener.local_addr().expect("an address"));
+    let armed = Arc::new(AtomicBool::new(false));
+    tokio::spawn(forward_all(listener, server.to_owned(), armed.clone()));
+    let database = Database::open(Options::new(url)).await.expect("opened");
+    armed.store(true, Ordering::SeqCst);
+    let ada = user("ada@example.org");
+    assert_eq!(database.apply(adding(&ada)).await.expect("committed").rows, [1]);
+    assert!(!armed.load(Ordering::SeqCst), "the answer was swallowed");
+    assert_eq!(database.by_id(ada.id).await.expect("read"), Some(ada));
+}
+
+async fn forward_all(listener: TcpListener, server: String, armed: Arc<AtomicBool>) {
+    while let Ok((client, _)) = listener.accept().await {
+        let upstream = TcpStream::connect(&server).await.expect("the server");
+        tokio::spawn(forward(client, upstream, armed.clone()));
+    }
+}
+
+/// Passes everything on, but of the first commit when armed: its answer is swallowed, and the
+/// connection ends.
+async fn forward(mut client: TcpStream, mut server: TcpStream, armed: Arc<AtomicBool>) {
+    let (mut asked, mut answered) = (vec![0; 16_384], vec![0; 16_384]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => {
+                let Ok(length @ 1..) = read else { return };
+                let commits = asked[..length].windows(6).any(|word| word == b"COMMIT");
+                server.write_all(&asked[..length]).await.expect("sent");
+                if commits && armed.swap(false, Ordering::SeqCst) {
+                    let _ = server.read(&mut answered).await;
+                    return;
+                }
+            }
+            read = server.read(&mut answered) => {
+                let Ok(length @ 1..) = read else { return };
+                if client.write_all(&answered[..length]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
