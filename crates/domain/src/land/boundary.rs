@@ -1,6 +1,5 @@
 //! The boundary of a field: a `Polygon` or `MultiPolygon` of RFC 7946, in WGS 84.
 
-mod outline;
 mod plane;
 mod rules;
 mod sweep;
@@ -8,6 +7,8 @@ mod sweep;
 use thiserror::Error;
 
 use crate::form::Refusal;
+use plane::Point;
+use rules::Role;
 
 /// The most positions a boundary may have, all rings together.
 pub const MAX_POSITIONS: usize = 10_000;
@@ -69,7 +70,16 @@ impl Boundary {
             return Err(BoundaryError::TooManyPositions);
         }
         rings().try_for_each(|ring| check_ring(ring))?;
-        if rules::hold(&geometry) { Ok(Self(geometry)) } else { Err(BoundaryError::Crossing) }
+        let planar: Vec<_> = rings().map(|ring| ring.iter().map(Point::of).collect::<Vec<_>>()).collect();
+        if planar.iter().any(|ring| ring.windows(2).any(|pair| pair[0] == pair[1])) {
+            return Err(BoundaryError::Crossing);
+        }
+        let arrangement = sweep::arrange(&planar).ok_or(BoundaryError::Crossing)?;
+        if rules::keeps_rules(&roles(&geometry), &arrangement) {
+            Ok(Self(geometry))
+        } else {
+            Err(BoundaryError::Crossing)
+        }
     }
 
     /// The boundary that a row holds: it was checked before it was written.
@@ -140,6 +150,16 @@ fn check_ring(ring: &[Position]) -> Result<(), BoundaryError> {
         return Err(BoundaryError::OpenRing);
     }
     Ok(())
+}
+
+/// What each ring is, in the order of all rings.
+fn roles(geometry: &Geometry) -> Vec<Role> {
+    let mut roles = Vec::new();
+    for rings in geometry.polygons() {
+        let exterior = roles.len();
+        roles.extend(rings.iter().map(|_| Role { exterior }));
+    }
+    roles
 }
 
 #[cfg(test)]

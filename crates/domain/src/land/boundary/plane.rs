@@ -1,196 +1,121 @@
-//! Exact geometry on the plane of longitude and latitude, where RFC 7946 draws its straight lines.
+//! Points and edges on the plane of longitude and latitude, judged exactly.
 
 use std::cmp::Ordering;
 
 use robust::{Coord, orient2d};
 
-/// A place on the plane, in degrees.
+use crate::land::boundary::Position;
+
+/// What is nearer to zero than this counts as zero. It is far below anything on the ground, and it
+/// keeps the predicates exact: they are as long as no product of theirs underflows.
+const NOTHING: f64 = 1e-100;
+
+/// A point of the plane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Point {
-    /// Longitude.
-    pub x: f64,
-    /// Latitude.
-    pub y: f64,
+    x: f64,
+    y: f64,
 }
 
-/// A straight line from one point to another one.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Segment {
-    /// Where it begins.
-    pub from: Point,
-    /// Where it ends.
-    pub to: Point,
-}
-
-impl Segment {
-    /// How two segments meet.
-    pub(super) fn meeting(&self, other: &Self) -> Meeting {
-        let theirs = (self.side_of(other.from), self.side_of(other.to));
-        let ours = (other.side_of(self.from), other.side_of(self.to));
-        if theirs == (Ordering::Equal, Ordering::Equal) {
-            return self.meeting_on_one_line(other);
-        }
-        let parted = |(from, to): (Ordering, Ordering)| from.is_ne() && to == from.reverse();
-        if parted(theirs) && parted(ours) {
-            return Meeting::Across;
-        }
-        self.shared_ends(other).next().map_or(Meeting::Apart, Meeting::At)
+impl Point {
+    /// Where a position is, whatever its altitude.
+    pub(super) fn of(position: &Position) -> Self {
+        let flush = |value: f64| if value.abs() < NOTHING { 0.0 } else { value };
+        Self { x: flush(position.longitude), y: flush(position.latitude) }
     }
 
-    /// Whether the point lies on the segment, its ends included.
-    pub(super) fn holds(&self, point: Point) -> bool {
-        self.bounds().hold(point) && self.side_of(point).is_eq()
-    }
-
-    /// The smallest box around the segment.
-    pub(super) fn bounds(&self) -> Bounds {
-        Bounds::of([self.from, self.to])
-    }
-
-    /// `Greater` when the point is to the left of the line, `Less` to the right, `Equal` on it.
-    pub(super) fn side_of(&self, point: Point) -> Ordering {
-        turn(self.from, self.to, point)
-    }
-
-    fn meeting_on_one_line(&self, other: &Self) -> Meeting {
-        let mut shared = self.shared_ends(other);
-        match shared.next() {
-            None => Meeting::Apart,
-            Some(first) if shared.all(|point| point == first) => Meeting::At(first),
-            Some(_) => Meeting::Along,
-        }
-    }
-
-    /// The ends of each that lie on the other.
-    fn shared_ends(&self, other: &Self) -> impl Iterator<Item = Point> {
-        let on_other = [self.from, self.to].into_iter().filter(|point| other.holds(*point));
-        on_other.chain([other.from, other.to].into_iter().filter(|point| self.holds(*point)))
+    /// From west to east, and from south to north on one meridian.
+    pub(super) fn order(self, other: Self) -> Ordering {
+        self.x.total_cmp(&other.x).then(self.y.total_cmp(&other.y))
     }
 }
 
-/// How two segments meet.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Meeting {
-    /// Not at all.
-    Apart,
-    /// In one point, which is an end of at least one of them.
-    At(Point),
-    /// In one point between the ends of both.
-    Across,
-    /// In more than one point.
-    Along,
-}
-
-/// Two segments of a ring that follow each other, or one that is cut in two at a point of it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Corner {
-    /// The point before.
-    pub before: Point,
-    /// The corner.
-    pub at: Point,
-    /// The point after.
-    pub after: Point,
-}
-
-impl Corner {
-    /// Whether somebody who walks around the corner has the way to `point` at the left.
-    pub(super) fn has_at_left(&self, point: Point) -> bool {
-        let left_of_arrival = turn(self.before, self.at, point).is_gt();
-        let left_of_departure = turn(self.at, self.after, point).is_gt();
-        if self.turns_right() { left_of_arrival || left_of_departure } else { left_of_arrival && left_of_departure }
-    }
-
-    /// Whether the other corner, at the same point, leads from one side of this one to the other.
-    pub(super) fn is_crossed_by(&self, other: &Self) -> bool {
-        self.has_at_left(other.before) != self.has_at_left(other.after)
-    }
-
-    /// Whether the way bends to the right here.
-    pub(super) fn turns_right(&self) -> bool {
-        turn(self.before, self.at, self.after).is_lt()
-    }
-}
-
-/// A box with sides along the axes: first longitude, then latitude.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
-    /// The least of each axis.
-    pub low: [f64; 2],
-    /// The most of each axis.
-    pub high: [f64; 2],
-}
-
-impl Bounds {
-    /// The smallest box around all points.
-    pub(super) fn of(points: impl IntoIterator<Item = Point>) -> Self {
-        let none = Self { low: [f64::INFINITY; 2], high: [f64::NEG_INFINITY; 2] };
-        points.into_iter().fold(none, |bounds, Point { x, y }| Self {
-            low: [bounds.low[0].min(x), bounds.low[1].min(y)],
-            high: [bounds.high[0].max(x), bounds.high[1].max(y)],
-        })
-    }
-
-    /// Whether the point lies in the box or on its sides.
-    pub(super) fn hold(&self, point: Point) -> bool {
-        self.hold_all(&Self { low: [point.x, point.y], high: [point.x, point.y] })
-    }
-
-    /// Whether the other box lies in this one.
-    pub(super) fn hold_all(&self, other: &Self) -> bool {
-        (0..2).all(|axis| self.low[axis] <= other.low[axis] && other.high[axis] <= self.high[axis])
-    }
-
-    /// Whether both have something in common along one axis.
-    pub(super) fn overlap(&self, other: &Self, axis: usize) -> bool {
-        self.low[axis] <= other.high[axis] && other.low[axis] <= self.high[axis]
-    }
-}
-
-/// Which way the path from `a` over `b` to `c` turns: `Greater` is left. The answer is exact.
-fn turn(a: Point, b: Point, c: Point) -> Ordering {
+/// `Greater` when `point` is left of the line from `from` to `to`, `Equal` when it is on it.
+pub(super) fn turn(from: Point, to: Point, point: Point) -> Ordering {
     let coord = |point: Point| Coord { x: point.x, y: point.y };
-    orient2d(coord(a), coord(b), coord(c)).partial_cmp(&0.0).unwrap_or(Ordering::Equal)
+    orient2d(coord(from), coord(to), coord(point)).partial_cmp(&0.0).unwrap_or(Ordering::Equal)
+}
+
+/// A straight edge of a ring.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edge {
+    /// The end that comes first in the order of points.
+    pub(super) first: Point,
+    /// The other end.
+    pub(super) last: Point,
+    /// The ring.
+    pub(super) ring: usize,
+    /// Whether the ring runs from the first end to the last.
+    pub(super) forward: bool,
+}
+
+impl Edge {
+    /// The edge that a ring has from one point to the next, which is another.
+    pub(super) fn new(from: Point, to: Point, ring: usize) -> Self {
+        let forward = from.order(to).is_lt();
+        let (first, last) = if forward { (from, to) } else { (to, from) };
+        Self { first, last, ring, forward }
+    }
+
+    /// Both ends.
+    pub(super) const fn ends(&self) -> [Point; 2] {
+        [self.first, self.last]
+    }
+
+    /// Where a point that is neither before the first end nor after the last stands: `Greater` above
+    /// the edge, which is west of one on a meridian, and `Equal` on it.
+    pub(super) fn side(&self, point: Point) -> Ordering {
+        // Most points are told apart by latitude alone.
+        if point.y > self.first.y && point.y > self.last.y {
+            Ordering::Greater
+        } else if point.y < self.first.y && point.y < self.last.y {
+            Ordering::Less
+        } else {
+            turn(self.first, self.last, point)
+        }
+    }
+
+    /// Whether two edges cross each other at a point that is an end of neither.
+    pub(super) fn crosses(&self, other: &Self) -> bool {
+        let parts = |edge: &Self, other: &Self| {
+            let sides = [other.first, other.last].map(|end| turn(edge.first, edge.last, end));
+            matches!(sides, [Ordering::Less, Ordering::Greater] | [Ordering::Greater, Ordering::Less])
+        };
+        parts(self, other) && parts(other, self)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const fn point(x: f64, y: f64) -> Point {
-        Point { x, y }
-    }
-
-    fn meeting(a: [f64; 4], b: [f64; 4]) -> Meeting {
-        let segment = |[x0, y0, x1, y1]: [f64; 4]| Segment { from: point(x0, y0), to: point(x1, y1) };
-        let found = segment(a).meeting(&segment(b));
-        assert_eq!(found, segment(b).meeting(&segment(a)), "it does not matter which comes first");
-        found
+    fn point(longitude: f64, latitude: f64) -> Point {
+        Point::of(&Position { longitude, latitude, altitude: None })
     }
 
     #[test]
-    fn two_segments_meet_in_four_ways() {
-        assert_eq!(meeting([0., 0., 2., 2.], [0., 2., 2., 0.]), Meeting::Across);
-        assert_eq!(meeting([0., 0., 2., 2.], [1., 1., 2., 0.]), Meeting::At(point(1., 1.)));
-        assert_eq!(meeting([0., 0., 2., 2.], [2., 2., 3., 0.]), Meeting::At(point(2., 2.)));
-        assert_eq!(meeting([0., 0., 2., 2.], [2., 2., 3., 3.]), Meeting::At(point(2., 2.)));
-        assert_eq!(meeting([0., 0., 2., 2.], [1., 1., 3., 3.]), Meeting::Along);
-        assert_eq!(meeting([0., 0., 3., 3.], [1., 1., 2., 2.]), Meeting::Along);
-        assert_eq!(meeting([0., 0., 2., 2.], [3., 3., 4., 4.]), Meeting::Apart);
-        assert_eq!(meeting([0., 0., 2., 2.], [0., 1., 1., 2.]), Meeting::Apart);
-        assert_eq!(meeting([0., 0., 2., 2.], [3., 0., 0., 2.5]), Meeting::Across);
-        // A product of rounded numbers would call these three points collinear.
-        assert_eq!(meeting([0.1, 0.1, 0.7, 0.7], [0.3, 0.3 + f64::EPSILON / 4.0, 0.5, 0.9]), Meeting::Apart);
+    fn sides_are_exact() {
+        let edge = Edge::new(point(0.7, 0.7), point(0.1, 0.1), 0);
+        assert!(!edge.forward);
+        assert!(edge.side(point(0.3, 0.3)).is_eq());
+        // A product of rounded numbers would call this point one of the line.
+        assert!(edge.side(point(0.3, 0.3 + f64::EPSILON / 4.0)).is_gt());
+        assert!(edge.side(point(0.5, 0.1)).is_lt());
     }
 
     #[test]
-    fn a_corner_knows_its_left() {
-        let left = Corner { before: point(1., 0.), at: point(0., 0.), after: point(0., -1.) };
-        assert!(left.has_at_left(point(1., -1.)) && !left.has_at_left(point(-1., 1.)));
-        let right = Corner { before: point(-1., 0.), at: point(0., 0.), after: point(0., -1.) };
-        assert!(right.turns_right() && right.has_at_left(point(1., 1.)) && !right.has_at_left(point(-1., -1.)));
-        let straight = Corner { before: point(-1., 0.), at: point(0., 0.), after: point(1., 0.) };
-        assert!(straight.has_at_left(point(0., 1.)) && !straight.has_at_left(point(0., -1.)));
-        assert!(straight.is_crossed_by(&Corner { before: point(-1., 1.), at: point(0., 0.), after: point(1., -1.) }));
-        assert!(!straight.is_crossed_by(&Corner { before: point(-1., 1.), at: point(0., 0.), after: point(1., 1.) }));
+    fn only_edges_with_a_point_inside_of_both_cross() {
+        let edge = |[x0, y0, x1, y1]: [f64; 4]| Edge::new(point(x0, y0), point(x1, y1), 0);
+        let diagonal = edge([0., 0., 2., 2.]);
+        assert!(diagonal.crosses(&edge([0., 2., 2., 0.])));
+        for other in [[1., 1., 2., 0.], [2., 2., 3., 0.], [1., 1., 3., 3.], [0., 1., 1., 2.], [0., 0., 2., 2.]] {
+            assert!(!diagonal.crosses(&edge(other)), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_next_to_nothing_is_nothing() {
+        assert_eq!(point(-0.0, 1e-200), point(0.0, 0.0));
+        assert!(point(1e-99, 0.0) != point(0.0, 0.0));
     }
 }
