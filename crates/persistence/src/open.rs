@@ -4,11 +4,15 @@ mod postgres;
 mod sqlite;
 mod tables;
 
+use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::{DbErr, RuntimeErr};
 
 use crate::database::Database;
 use crate::open_error::OpenError;
 use crate::options::Options;
+
+/// What there is to say when nobody listens, or nobody answers.
+const SILENT: &str = "it does not answer";
 
 /// Opens the database that `options` name.
 pub(crate) async fn open(options: &Options) -> Result<Database, OpenError> {
@@ -22,7 +26,8 @@ pub(crate) async fn open(options: &Options) -> Result<Database, OpenError> {
 /// What the engine says, on one line. Neither engine repeats a password.
 fn reason(error: &DbErr) -> String {
     let text = match error {
-        DbErr::ConnectionAcquire(_) => "it does not answer".into(),
+        DbErr::ConnectionAcquire(_) => SILENT.into(),
+        DbErr::Conn(RuntimeErr::SqlxError(error)) if matches!(**error, SqlxError::PoolTimedOut) => SILENT.into(),
         DbErr::Conn(RuntimeErr::SqlxError(error)) => error.to_string(),
         error => error.to_string(),
     };
