@@ -1,3 +1,4 @@
 //! Journeys over real HTTP through the real program on both engines, and guards over the workspace.
 
 mod architecture;
+mod journeys;

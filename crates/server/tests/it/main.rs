@@ -8,7 +8,7 @@ fn run(folder: &tempfile::TempDir, arguments: &[&str]) -> Output {
         .env_clear()
         .env("USER_REGISTRY_DATA_DIR", folder.path())
         .output()
-        .unwrap()
+        .expect("the program runs")
 }
 
 #[test]
