@@ -1,10 +1,12 @@
 //! The OpenAPI document: what poem-openapi generates, made exact.
 
+use poem_openapi::registry::Registry;
+use poem_openapi::types::Type as _;
 use poem_openapi::{ContactObject, LicenseObject, OpenApiService, ServerObject};
 use serde_json::{Map, Value, json};
 
 use crate::caller::operation_of;
-use crate::problem::{Kind, PROBLEM_JSON};
+use crate::problem::{Kind, PROBLEM_JSON, Problem};
 use crate::resources::accounts::Accounts;
 use crate::resources::authority::Authority;
 use crate::resources::domains::Domains;
@@ -51,9 +53,8 @@ const WITHOUT_DATABASE: &[&str] = &["getLiveness", "getKeys"];
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
     let resources = (Accounts, Sessions, Fields, Domains, Authority, Keys, Health);
     OpenApiService::new(resources, "User registry", env!("CARGO_PKG_VERSION"))
-        .summary("User registration and account tasks, authenticated by self-contained JSON Web Tokens")
         .description(
-            "Log in to get an access token, and present it as `Authorization: Bearer <token>`. \
+            "User registration and account tasks, authenticated by self-contained JSON Web Tokens. Log in to get an access token, and present it as `Authorization: Bearer <token>`. \
              Every error is a problem document (RFC 9457), and every wrong field is told at once. \
              Other services verify the access tokens by the keys at `/.well-known/jwks.json`.",
         )
@@ -68,6 +69,12 @@ pub fn document() -> String {
     // What poem-openapi prints is JSON.
     let mut document = serde_json::from_str::<Value>(&service().spec()).unwrap_or_default();
     tidy(&mut document);
+    // No answer of an operation names the problems, so poem-openapi knows nothing of them.
+    let mut registry = Registry::new();
+    Problem::register(&mut registry);
+    for (name, schema) in registry.schemas {
+        document["components"]["schemas"][name] = serde_json::to_value(schema).unwrap_or_default();
+    }
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (_, operations) in paths {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
@@ -194,6 +201,15 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
         let committed = std::fs::read_to_string(path).unwrap_or_default();
         assert!(committed == document(), "docs/openapi.json is out of date: run `make openapi`");
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = serde_json::from_str::<Value>(&document()).unwrap();
+        let text = document.to_string();
+        let references = text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next());
+        let lost = references.filter(|pointer| document.pointer(pointer).is_none()).collect::<BTreeSet<_>>();
+        assert_eq!(lost, BTreeSet::new());
     }
 
     #[test]

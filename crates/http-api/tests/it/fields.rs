@@ -8,7 +8,7 @@ fn field(digit: &str) -> Value {
     json!({
         "name": "Upper meadow",
         "geo_id": digit.repeat(64),
-        "boundary": { "type": "Polygon", "coordinates": [[[7.1, 46.9], [7.2, 46.9], [7.2, 47.000000000000007, 12.5], [7.1, 46.9]]] },
+        "boundary": { "type": "Polygon", "coordinates": [[[7.1, 46.9], [7.2, 46.9], [7.2, 47.00000000000001, 12.5], [7.1, 46.9]]] },
     })
 }
 

@@ -1,4 +1,5 @@
 //! The API over the in-memory adapter: statuses, headers and exact words.
+#![allow(clippy::unwrap_used, reason = "a panic in a test is the finding, also outside of its function")]
 
 mod accounts;
 mod domains;
