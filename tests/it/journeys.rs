@@ -214,7 +214,7 @@ async fn only_genuine_tokens_are_let_in(database: Database) {
     {
         let answer = program.get("/me", bad).await;
         assert_eq!(
-            (answer.status.as_u16(), answer.headers["www-authenticate"].to_str().unwrap()),
+            (answer.status.as_u16(), answer.headers["www-authenticate"].to_str().expect("ASCII")),
             (401, "Bearer error=\"invalid_token\"")
         );
     }

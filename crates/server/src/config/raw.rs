@@ -76,7 +76,8 @@ fn from_file(path: &Path, values: &mut BTreeMap<&'static str, String>, wrong: &m
         match text_of(&value) {
             Some(text) => _ = values.insert(setting.name, text),
             None => {
-                wrong.push(format!("{name} in {file} is neither a text, a number, true or false, nor a list of texts."));
+                wrong
+                    .push(format!("{name} in {file} is neither a text, a number, true or false, nor a list of texts."));
             }
         }
     }
