@@ -102,3 +102,33 @@ fn a_root_secret_that_is_open_to_everybody_is_refused() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("chmod 600"));
 }
+
+#[test]
+fn a_user_is_made_with_the_password_before_the_newline_and_only_once() {
+    use std::io::Write as _;
+    use std::process::Stdio;
+    let folder = tempfile::tempdir().unwrap();
+    let create = |password: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_user-registry"))
+            .args(["users", "create", "--email", "Ada@example.org", "--admin", "--password-stdin"])
+            .env_clear()
+            .env("USER_REGISTRY_DATA_DIR", folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    // Seven characters and a newline are no eight characters.
+    assert_ne!(create("k3ttle!\n").status.code(), Some(0));
+    assert_eq!(create("bright-kettle\n").status.code(), Some(0));
+    let again = create("bright-kettle\n");
+    assert_eq!(again.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("exists already"));
+    let listed = run(&folder, &["users", "list", "--json"]);
+    let users: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(users.as_array().map(Vec::len), Some(1), "{users}");
+    assert_eq!((&users[0]["email"], &users[0]["is_activated"]), (&"Ada@example.org".into(), &true.into()));
+}
