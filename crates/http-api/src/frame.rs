@@ -142,7 +142,8 @@ fn head_bytes(request: &Request) -> usize {
 fn of_framework(error: &Error) -> Refusal {
     match error.status().as_u16() {
         401 => Refusal::no_token(),
-        404 => Refusal::new(Kind::NotFound, "There is nothing at this path."),
+        // The framework's own 400 is a path whose escapes are no UTF-8: it names nothing.
+        400 | 404 => Refusal::new(Kind::NotFound, "There is nothing at this path."),
         405 => Refusal::method_not_allowed("GET".into()),
         413 => too_large(),
         415 => Refusal::new(Kind::UnsupportedMediaType, "The body must be of the type application/json."),

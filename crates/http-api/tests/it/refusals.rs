@@ -127,3 +127,20 @@ async fn documents_are_served_with_a_policy() {
     assert_eq!((keys.status, keys.json()), (200, json!({ "keys": [] })));
     assert!(keys.header("cache-control").contains("max-age"));
 }
+
+#[tokio::test]
+async fn a_path_that_is_no_text_names_nothing() {
+    let world = World::new();
+    let admin = world.token("admin@example.org", true).await;
+    let answer = world.call("DELETE", "/domains/%FF", Some(&admin), None).await;
+    assert_eq!((answer.status, answer.problem().as_str()), (404, "not-found"));
+    assert_eq!(world.call("DELETE", "/me/fields/1", Some(&admin), None).await.wrong().len(), 1);
+}
+
+#[tokio::test]
+async fn what_can_be_read_can_be_asked_for_its_head() {
+    let world = World::new();
+    for path in ["/health/live", "/openapi.json", "/docs", "/.well-known/jwks.json"] {
+        assert_eq!(world.call("HEAD", path, None, None).await.status, 200, "{path}");
+    }
+}
