@@ -48,8 +48,9 @@ async fn open(
     verified: &PasswordHash,
 ) -> Result<u64, Unwritten> {
     // A change of the password that is about to commit is waited for, and one that comes later
-    // waits for this session.
-    let lock = if needs_locks(transaction) { "FOR SHARE" } else { "" };
+    // waits for this session. A shared lock would not do: two logins that both replace an outdated
+    // hash afterwards would wait for each other.
+    let lock = if needs_locks(transaction) { "FOR NO KEY UPDATE" } else { "" };
     let sql = format!(
         "INSERT INTO sessions (id, user_id, channel, page_secret, auth_time, amr, last_seen_at, expires_at, \
          ended_at, created_at) SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $5 FROM users u \
