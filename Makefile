@@ -54,11 +54,6 @@ lint: ## Look for mistakes with clippy, and with shellcheck in the scripts
 deny: ## Judge the dependencies: licences, bans, sources
 	$(call if-installed,cargo-deny,cargo deny --all-features check licenses bans sources)
 
-.PHONY: bench
-bench: ## Measure the server beside the bare limits of this machine
-	cargo build --release --workspace --bins
-	scripts/with-postgres target/release/bench $(ARGS)
-
 .PHONY: openapi
 openapi: ## Write docs/openapi.json as the code would answer it
 	cargo run --quiet --bin user-registry -- openapi >docs/openapi.json.new
