@@ -1,0 +1,131 @@
+//! What the operations of an account are called with.
+
+use domain::accounts::phone::PhoneNumber;
+use domain::accounts::sign_up_form::SignUpForm;
+use domain::form::{FieldError, FormErrors};
+use poem_openapi::Object;
+use poem_openapi::types::Example;
+
+use crate::body::Body;
+use crate::json::{Reader, Shape, Tree, boolean, text};
+use crate::resources::fields::FieldBody;
+
+/// What to sign up with.
+#[derive(Object)]
+#[oai(rename = "SignUp", example, skip_serializing_if_is_none)]
+pub(crate) struct SignUpBody {
+    /// The e-mail address.
+    #[oai(validator(max_length = 254))]
+    email: String,
+    /// A new password: 8 to 128 characters unless the installation asks for more, none of the commonest.
+    #[oai(validator(max_length = 128))]
+    password: String,
+    /// The preferred phone number, in E.164.
+    #[oai(nullable, validator(pattern = "^\\+[1-9][0-9]{6,14}$"))]
+    phone_number: Option<String>,
+    /// Whether others may find your fields; not unless you say so.
+    discoverable: Option<bool>,
+    /// Your first land fields.
+    fields: Option<Vec<FieldBody>>,
+}
+
+impl SignUpBody {
+    pub(crate) fn form(self) -> SignUpForm {
+        SignUpForm {
+            email: self.email,
+            password: self.password,
+            phone_number: self.phone_number,
+            discoverable: self.discoverable.unwrap_or_default(),
+            fields: self.fields.unwrap_or_default().into_iter().map(FieldBody::form).collect(),
+        }
+    }
+}
+
+impl Body for SignUpBody {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let email = reader.required("email", "a text", text).unwrap_or_default();
+        let password = reader.required("password", "a text", text).unwrap_or_default();
+        let phone_number = reader.nullable("phone_number", "a text", text);
+        let discoverable = reader.optional("discoverable", "true or false", boolean);
+        let fields = reader.take("fields").map(|tree| {
+            let (path, errors) = reader.below("fields");
+            FieldBody::read_list(tree, &path, errors)
+        });
+        Self { email, password, phone_number, discoverable, fields }
+    }
+}
+
+impl Example for SignUpBody {
+    fn example() -> Self {
+        Self {
+            email: "ada@example.org".into(),
+            password: "correct horse battery".into(),
+            phone_number: Some("+14155552671".into()),
+            discoverable: Some(false),
+            fields: None,
+        }
+    }
+}
+
+/// A phone number to set or remove.
+#[derive(Object)]
+#[oai(rename = "Update", example)]
+pub(crate) struct PhoneBody {
+    /// The phone number in E.164; `null` removes it.
+    #[oai(nullable, validator(pattern = "^\\+[1-9][0-9]{6,14}$"))]
+    phone_number: Option<String>,
+}
+
+impl PhoneBody {
+    pub(crate) fn check(self) -> Result<Option<PhoneNumber>, Vec<FieldError>> {
+        let mut errors = FormErrors::none();
+        let number = errors.take("phone_number", self.phone_number.as_deref().map(PhoneNumber::parse).transpose());
+        number.ok_or_else(|| errors.into_list())
+    }
+}
+
+impl Body for PhoneBody {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let phone_number = match reader.take("phone_number") {
+            None => {
+                reader.note("phone_number", Shape::Required);
+                None
+            }
+            Some(Tree::Null) => None,
+            Some(tree) => {
+                let number = text(tree);
+                if number.is_none() {
+                    reader.note("phone_number", Shape::Not("a text"));
+                }
+                number
+            }
+        };
+        Self { phone_number }
+    }
+}
+
+impl Example for PhoneBody {
+    fn example() -> Self {
+        Self { phone_number: Some("+14155552671".into()) }
+    }
+}
+
+/// Whether others find your fields.
+#[derive(Object)]
+#[oai(rename = "Discoverability", example)]
+pub(crate) struct DiscoverableBody {
+    /// Whether they do.
+    pub(crate) discoverable: bool,
+}
+
+impl Body for DiscoverableBody {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self { discoverable: reader.required("discoverable", "true or false", boolean).unwrap_or_default() }
+    }
+}
+
+impl Example for DiscoverableBody {
+    fn example() -> Self {
+        Self { discoverable: true }
+    }
+}
