@@ -16,6 +16,9 @@ use crate::problem::{Kind, Refusal};
 /// The most bytes of request line and header lines together.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
+/// For two years browsers come by https only, once they have come so (RFC 6797).
+const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=63072000");
+
 /// A panic, as an answer that the frame replaces.
 #[derive(Clone, Copy)]
 pub(crate) struct Panicked;
@@ -55,7 +58,9 @@ impl Frame {
             return Err(Refusal::new(Kind::HeadTooLarge, "The head of a request has at most 16384 bytes.").into());
         }
         let methods = self.methods(request.uri().path());
-        let Some(methods) = methods else { return self.inner.call(request).await };
+        let Some(methods) = methods else {
+            return self.inner.call(request).await;
+        };
         if request.method() == Method::OPTIONS && self.allows(request.headers().get(header::ORIGIN)) {
             return Ok(preflight(&allow(methods)));
         }
@@ -97,6 +102,9 @@ impl Frame {
         }
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        if self.options.public_url.starts_with("https://") {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY);
+        }
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
@@ -104,9 +112,11 @@ impl Frame {
             let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
             headers.insert(header::CONTENT_SECURITY_POLICY, nothing);
         }
+        if !self.options.cors_origins.is_empty() {
+            headers.append(header::VARY, HeaderValue::from_static("origin"));
+        }
         if let Some(origin) = origin.filter(|origin| self.allows(Some(*origin))) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-            headers.insert(header::VARY, HeaderValue::from_static("origin"));
             let exposed = HeaderValue::from_static("retry-after, www-authenticate, x-request-id");
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
         }
@@ -144,7 +154,7 @@ fn of_framework(error: &Error) -> Refusal {
         401 => Refusal::no_token(),
         // The framework's own 400 is a path whose escapes are no UTF-8: it names nothing.
         400 | 404 => Refusal::new(Kind::NotFound, "There is nothing at this path."),
-        405 => Refusal::method_not_allowed("GET".into()),
+        405 => Refusal::method_not_allowed("GET, HEAD".into()),
         413 => too_large(),
         415 => Refusal::new(Kind::UnsupportedMediaType, "The body must be of the type application/json."),
         400..=499 => Refusal::new(Kind::BadRequest, "The request cannot be read."),

@@ -13,6 +13,7 @@ mod caller;
 mod frame;
 mod json;
 mod pages;
+mod prepared;
 mod problem;
 mod query;
 mod resources;

@@ -10,13 +10,13 @@ use crate::api::Api;
 use crate::document::{document, operations, service};
 use crate::frame::{Frame, Panicked};
 use crate::options::Options;
-use crate::pages::swagger;
+use crate::pages;
 
 /// The API, its document, Swagger UI and the pages about problems. Every answer has an id, and every
 /// error is a problem document.
 pub fn routes(api: Arc<Api>, options: Options) -> impl Endpoint<Output = Response> {
-    let document = document();
-    let routes: Route = swagger(&document).nest("/", service());
+    let document = Arc::<str>::from(document());
+    let routes: Route = pages::routes(&document).nest("/", service());
     let contained = routes.with(CatchPanic::new().with_handler(|_| {
         // The panic itself was reported where it happened.
         let mut response = Response::default();

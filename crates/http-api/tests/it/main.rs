@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is the finding, also outside of its function")]
 
 mod accounts;
+mod documents;
 mod domains;
 mod fields;
 mod refusals;

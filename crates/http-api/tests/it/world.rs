@@ -94,6 +94,11 @@ impl Answer {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// The same, with something changed in the API.
+    pub(crate) fn with(change: impl FnOnce(&mut Api)) -> Self {
         let (memory, hashing) = (Arc::new(Memory::new()), Arc::new(CheapHashing::default()));
         let (clock, entropy) = (Arc::new(ManualClock::new()), Arc::new(SeededEntropy::default()));
         let create_user = CreateUser {
@@ -102,7 +107,8 @@ impl World {
             clock: clock.clone(),
             entropy: entropy.clone(),
         };
-        let api = api(&memory, &hashing, &clock, &entropy);
+        let mut api = api(&memory, &hashing, &clock, &entropy);
+        change(&mut api);
         let options =
             Options { public_url: "https://registry.example".into(), cors_origins: vec!["https://app.example".into()] };
         Self { api: routes(Arc::new(api), options).boxed(), memory, hashing, create_user }
@@ -114,6 +120,13 @@ impl World {
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         assert_eq!(response.header("x-request-id").unwrap().len(), 36);
         Answer { status: response.status().as_u16(), headers: response.headers().clone(), text }
+    }
+
+    /// The same, with the body as it travels.
+    pub(crate) async fn bytes(&self, request: Request) -> (HeaderMap, Vec<u8>) {
+        let mut response = self.api.call(request).await.unwrap();
+        let bytes = response.take_body().into_vec().await.unwrap();
+        (response.headers().clone(), bytes)
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, token: Option<&str>, body: Option<Value>) -> Answer {
