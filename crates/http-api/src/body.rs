@@ -10,7 +10,7 @@ use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
 use poem_openapi::types::Type;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
-use crate::json::{Reader, Tree, joined};
+use crate::json::{Reader, Shape, Tree, Unreadable, joined};
 use crate::problem::{Kind, Refusal};
 use crate::query::check_names;
 
@@ -75,14 +75,19 @@ async fn read<T: Body>(request: &Request, body: &mut RequestBody) -> Result<Stri
         Ok(Err(_)) => return Err(Refusal::new(Kind::BadRequest, "The body ended too early.")),
         Err(_) => return Err(Refusal::new(Kind::Timeout, "The body did not arrive within 30 seconds.")),
     };
-    // What the parser would tell may hold a secret of the caller.
-    let tree = serde_json::from_slice::<Tree>(&bytes)
-        .map_err(|_| Refusal::new(Kind::BadJson, "The body is not JSON in UTF-8."))?;
     let mut errors = FormErrors::none();
     // No operation with a body has parameters in its query.
     check_names(request, &[], &mut errors);
+    let tree = match Tree::parse(&bytes) {
+        Ok(tree) => tree,
+        Err(Unreadable::NotJson) => return Err(Refusal::new(Kind::BadJson, "The body is not JSON in UTF-8.")),
+        Err(Unreadable::BeyondLimits) => {
+            errors.add("", &Shape::BeyondLimits);
+            return Err(Refusal::invalid(errors.into_list()));
+        }
+    };
     let Some(mut reader) = Reader::of(&tree, "", &mut errors) else {
-        return Err(Refusal::new(Kind::Invalid, "The body is not a JSON object."));
+        return Err(Refusal::invalid(errors.into_list()));
     };
     let value = T::read(&mut reader);
     reader.finish();
@@ -94,13 +99,14 @@ pub(crate) fn too_large() -> Refusal {
     Refusal::new(Kind::BodyTooLarge, "A body has at most 65536 bytes.")
 }
 
+/// Whether the one `content-type` says JSON, in UTF-8 if it speaks of that at all.
 fn is_json(request: &Request) -> bool {
-    let Some(content_type) = request.headers().get(header::CONTENT_TYPE) else { return false };
+    let mut given = request.headers().get_all(header::CONTENT_TYPE).iter();
+    let (Some(content_type), None) = (given.next(), given.next()) else { return false };
     let Ok(text) = content_type.to_str() else { return false };
+    let text = text.to_ascii_lowercase();
     let mut parts = text.split(';').map(str::trim);
-    let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
-    json && parts.all(|part| {
-        !part.to_ascii_lowercase().starts_with("charset=")
-            || part.to_ascii_lowercase().trim_end_matches('"').ends_with("utf-8")
-    })
+    let is_utf8 =
+        |parameter: &str| parameter.strip_prefix("charset=").is_none_or(|charset| charset.trim_matches('"') == "utf-8");
+    parts.next() == Some("application/json") && parts.all(is_utf8)
 }

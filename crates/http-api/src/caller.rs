@@ -7,6 +7,7 @@ use domain::accounts::show_me::Me;
 use domain::ids::RequestId;
 use domain::sessions::authenticate::{AuthenticateError, Shown};
 use poem::Request;
+use poem::http::header;
 use poem_openapi::SecurityScheme;
 use poem_openapi::auth::Bearer;
 
@@ -84,6 +85,10 @@ pub(crate) fn denied(denied: Denied) -> Refusal {
 }
 
 async fn check(request: &Request, bearer: Bearer) -> poem::Result<Identified> {
+    // Which of two credentials counts is nobody's to guess.
+    if request.headers().get_all(header::AUTHORIZATION).iter().count() > 1 {
+        return Err(Refusal::bad_token().into());
+    }
     Ok(identify(Context::of(request)?, &bearer.token).await?)
 }
 

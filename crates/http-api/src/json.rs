@@ -1,9 +1,10 @@
 //! JSON (RFC 8259) that keeps what `serde_json` forgives: duplicate members, unknown ones.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use domain::form::{FieldError, FormErrors, Refusal};
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A JSON value in which an object keeps all its members, in their order.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,26 @@ pub(crate) enum Tree {
     Text(String),
     List(Vec<Tree>),
     Object(Vec<(String, Tree)>),
+}
+
+/// Why a text cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// It is not JSON in UTF-8.
+    NotJson,
+    /// It is, and goes beyond a limit that RFC 8259 (sections 6, 8.2 and 9) leaves to its reader.
+    BeyondLimits,
+}
+
+impl Tree {
+    /// Reads a text. What a parser would tell of it may hold a secret of the caller, so that is left out.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Unreadable> {
+        let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotJson)?;
+        // What is passed over is parsed without those limits.
+        let why =
+            |_| serde_json::from_str::<IgnoredAny>(text).map_or(Unreadable::NotJson, |_| Unreadable::BeyondLimits);
+        serde_json::from_str(text).map_err(why)
+    }
 }
 
 impl<'de> Deserialize<'de> for Tree {
@@ -53,9 +74,8 @@ impl<'de> Visitor<'de> for TreeVisitor {
         Ok(Tree::Number(value))
     }
 
-    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Tree, E> {
-        // PostgreSQL keeps no NUL in a text, and no member of ours needs one.
-        if value.contains('\0') { Err(E::custom("a NUL character")) } else { Ok(Tree::Text(value.into())) }
+    fn visit_str<E>(self, value: &str) -> Result<Tree, E> {
+        Ok(Tree::Text(value.into()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Tree, A::Error> {
@@ -68,11 +88,8 @@ impl<'de> Visitor<'de> for TreeVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tree, A::Error> {
         let mut members = Vec::new();
-        while let Some((name, value)) = map.next_entry::<String, Tree>()? {
-            if members.len() >= 10_000 {
-                return Err(A::Error::custom("too many members"));
-            }
-            members.push((name, value));
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
         }
         Ok(Tree::Object(members))
     }
@@ -84,6 +101,7 @@ pub(crate) enum Shape {
     Required,
     Unknown,
     Duplicate,
+    BeyondLimits,
     /// It is not what is named here.
     Not(&'static str),
 }
@@ -94,6 +112,9 @@ impl fmt::Display for Shape {
             Self::Required => f.write_str("This is required."),
             Self::Unknown => f.write_str("This is not known here."),
             Self::Duplicate => f.write_str("This is given more than once."),
+            Self::BeyondLimits => {
+                f.write_str("A number is out of range, a text is no Unicode, or lists stand in lists too often.")
+            }
             Self::Not(kind) => write!(f, "This is not {kind}."),
         }
     }
@@ -105,6 +126,7 @@ impl Refusal for Shape {
             Self::Required => "required",
             Self::Unknown => "unknown",
             Self::Duplicate => "duplicate",
+            Self::BeyondLimits => "beyond-limits",
             Self::Not(_) => "wrong-type",
         }
     }
@@ -124,15 +146,15 @@ impl<'a> Reader<'a> {
             errors.add(path.trim_end_matches('.'), &Shape::Not("an object"));
             return None;
         };
-        let mut known: Vec<(&str, &Tree)> = Vec::with_capacity(members.len());
+        let (mut seen, mut first) = (HashSet::with_capacity(members.len()), Vec::with_capacity(members.len()));
         for (name, value) in members {
-            if known.iter().any(|(earlier, _)| earlier == name) {
-                errors.add(&format!("{path}{}", shown(name)), &Shape::Duplicate);
+            if seen.insert(name.as_str()) {
+                first.push((name.as_str(), value));
             } else {
-                known.push((name, value));
+                errors.add(&format!("{path}{}", shown(name)), &Shape::Duplicate);
             }
         }
-        Some(Self { path: path.into(), members: known, errors })
+        Some(Self { path: path.into(), members: first, errors })
     }
 
     /// The member of this name; each is asked for once.
@@ -220,20 +242,51 @@ pub(crate) fn number(tree: &Tree) -> Option<f64> {
     }
 }
 
-/// A list of texts.
-pub(crate) fn texts(tree: &Tree) -> Option<Vec<String>> {
-    if let Tree::List(items) = tree { items.iter().map(text).collect() } else { None }
-}
-
 /// The errors of the shape and those of the values: where the shape is wrong, nothing is said of the
 /// value that stands in its place.
-pub(crate) fn joined(shape: Vec<FieldError>, values: Vec<FieldError>) -> Vec<FieldError> {
+pub(crate) fn joined(mut shape: Vec<FieldError>, values: Vec<FieldError>) -> Vec<FieldError> {
+    // A value is silenced by an error at its own place, above it, and below it.
+    let places = shape.iter().map(|error| error.field.clone()).collect::<HashSet<_>>();
+    let above = places.iter().flat_map(|place| ancestors(place)).map(str::to_owned).collect::<HashSet<_>>();
     let told = |field: &str| {
-        let within = |part: &str, whole: &str| {
-            part.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        };
-        shape.iter().any(|error| within(&error.field, field) || within(field, &error.field))
+        places.contains(field) || above.contains(field) || ancestors(field).any(|place| places.contains(place))
     };
-    let values = values.into_iter().filter(|error| !told(&error.field)).collect::<Vec<_>>();
-    shape.iter().cloned().chain(values).collect()
+    shape.extend(values.into_iter().filter(|error| !told(&error.field)));
+    shape
+}
+
+/// The places that a place lies in: of `fields[0].name`, `fields[0]` and `fields`.
+fn ancestors(place: &str) -> impl Iterator<Item = &str> {
+    place.rmatch_indices(['.', '[']).map(|(at, _)| &place[..at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_json_and_what_is_beyond_our_limits() {
+        for not_json in [&b""[..], b"{", b"{} {}", b"01", b"[1,]", b"\"\x01\"", b"\"\xff\"", b"\"\\x\"", b"nul"] {
+            assert_eq!(Tree::parse(not_json), Err(Unreadable::NotJson), "{not_json:?}");
+        }
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for beyond in [deep.as_str(), "1e400", "[-1e999]", &"9".repeat(400), "\"\\ud800\""] {
+            assert_eq!(Tree::parse(beyond.as_bytes()), Err(Unreadable::BeyondLimits), "{beyond}");
+        }
+        assert_eq!(Tree::parse(br#""a\u0000""#), Ok(Tree::Text("a\0".into())));
+    }
+
+    #[test]
+    fn a_wrong_shape_silences_what_stands_in_its_place() {
+        let errors = |fields: &[&str]| {
+            let error = |field: &&str| FieldError { field: (*field).into(), code: "x", message: String::new() };
+            fields.iter().map(error).collect::<Vec<_>>()
+        };
+        let shape = ["fields[1].boundary.type", "fields[10]", "email"];
+        let values =
+            ["fields[1].boundary", "fields[1].name", "fields[10].geo_id", "fields[11].geo_id", "email", "emails"];
+        let all = joined(errors(&shape), errors(&values));
+        let left = all[shape.len()..].iter().map(|error| error.field.as_str()).collect::<Vec<_>>();
+        assert_eq!(left, ["fields[1].name", "fields[11].geo_id", "emails"]);
+    }
 }

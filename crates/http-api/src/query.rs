@@ -22,11 +22,16 @@ pub(crate) fn check_names(request: &Request, known: &[&str], errors: &mut FormEr
     }
 }
 
-/// Refuses every parameter of the query, for an operation that has none.
-pub(crate) fn none(request: &Request) -> Result<(), Refusal> {
+/// The parameters of the query of an operation that has none.
+pub(crate) fn strays(request: &Request) -> FormErrors {
     let mut errors = FormErrors::none();
     check_names(request, &[], &mut errors);
-    settle(errors)
+    errors
+}
+
+/// Refuses every parameter of the query, for an operation that has none.
+pub(crate) fn none(request: &Request) -> Result<(), Refusal> {
+    settle(strays(request))
 }
 
 /// Which page a query asks for.
@@ -37,7 +42,8 @@ pub(crate) fn page(
     filter: &str,
     errors: &mut FormErrors,
 ) -> (PageLimit, Option<Cursor>) {
-    let limit = limit.map_or(Ok(PageLimit::USUAL), |text| text.parse().map_or(Err(PageError::Limit), PageLimit::parse));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    let limit = limit.map_or(Ok(PageLimit::USUAL), |text| digits(text).map_or(Err(PageError::Limit), PageLimit::parse));
     let limit = limit.map_err(|error| note(errors, "limit", error)).unwrap_or(PageLimit::USUAL);
     let after = after.map(|text| Cursor::decode(text, listing, filter)).transpose();
     let after = after.map_err(|error| note(errors, "after", error)).unwrap_or_default();

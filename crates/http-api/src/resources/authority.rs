@@ -35,11 +35,11 @@ impl Authority {
     ) -> poem::Result<AuthorityAnswer> {
         let mut errors = FormErrors::none();
         query::check_names(request, &["domain"], &mut errors);
-        if domain.0.is_none() {
+        let Some(domain) = domain.0 else {
             errors.add("domain", &Shape::Required);
-        }
-        query::settle(errors)?;
-        let domain = name(&domain.0.unwrap_or_default())?;
+            return Err(Refusal::invalid(errors.into_list()).into());
+        };
+        let domain = name(&domain, errors)?;
         match Context::of(request)?.api.read_authority_token.run(caller.actor(), &domain).await {
             Ok(token) => {
                 let message = format!("The authority token of {domain}.");
@@ -76,8 +76,7 @@ impl Authority {
                 Mode::Issue
             }
         };
-        query::settle(errors)?;
-        let domain = name(&domain.0)?;
+        let domain = name(&domain.0, errors)?;
         match Context::of(request)?.api.issue_authority_token.run(caller.actor(), domain.clone(), mode).await {
             Ok(token) => {
                 let body = IssuedAuthorityToken { domain: domain.to_string(), authority_token: token.reveal().into() };
@@ -102,8 +101,7 @@ impl Authority {
         /// The domain, in any spelling.
         domain: Path<String>,
     ) -> poem::Result<AuthorityRevokedAnswer> {
-        query::none(request)?;
-        let domain = name(&domain.0)?;
+        let domain = name(&domain.0, query::strays(request))?;
         match Context::of(request)?.api.revoke_authority_token.run(caller.actor(), domain).await {
             Ok(()) => Ok(AuthorityRevokedAnswer::Revoked),
             Err(error @ RevokeAuthorityTokenError::None) => Err(Refusal::new(Kind::NotFound, error.to_string()).into()),

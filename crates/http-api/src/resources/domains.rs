@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::body::{Body, Strict};
 use crate::caller::{Caller, Context, denied};
-use crate::json::{Reader, texts, whole};
+use crate::json::{Reader, Shape, Tree, text, whole};
 use crate::problem::{Kind, Refusal};
 use crate::query::{self, PageRefusal};
 use crate::resources::Part;
@@ -85,8 +85,7 @@ impl Domains {
         /// The domain, in any spelling.
         domain: Path<String>,
     ) -> poem::Result<DomainRemovedAnswer> {
-        query::none(request)?;
-        let domain = name(&domain.0)?;
+        let domain = name(&domain.0, query::strays(request))?;
         match Context::of(request)?.api.remove_domain.run(caller.actor(), domain).await {
             Ok(()) => Ok(DomainRemovedAnswer::Removed),
             Err(error @ RemoveDomainError::NotListed) => Err(Refusal::new(Kind::NotFound, error.to_string()).into()),
@@ -96,9 +95,11 @@ impl Domains {
     }
 }
 
-/// The domain that a parameter names.
-pub(crate) fn name(text: &str) -> Result<DomainName, Refusal> {
-    DomainName::parse(text).map_err(|error| query::wrong("domain", &error))
+/// The domain that a parameter names, once nothing of the request is wrong.
+pub(crate) fn name(text: &str, mut errors: FormErrors) -> Result<DomainName, Refusal> {
+    let name = errors.take("domain", DomainName::parse(text));
+    query::settle(errors)?;
+    name.ok_or_else(Refusal::internal)
 }
 
 /// What the table shall say of some domains.
@@ -117,9 +118,30 @@ impl Body for DomainsBody {
     fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             belongs_to: reader.required("belongs_to", "a whole number", whole).unwrap_or_default(),
-            domains: reader.required("domains", "a list of texts", texts).unwrap_or_default(),
+            domains: texts(reader, "domains"),
         }
     }
+}
+
+/// A list of texts. What is none is noted, and keeps its place, so that the indexes of the others are right.
+fn texts(reader: &mut Reader<'_>, name: &str) -> Vec<String> {
+    let Some(tree) = reader.take(name) else {
+        reader.note(name, Shape::Required);
+        return Vec::new();
+    };
+    let Tree::List(items) = tree else {
+        reader.note(name, Shape::Not("a list of texts"));
+        return Vec::new();
+    };
+    let (path, errors) = reader.below(name);
+    let texts = items.iter().enumerate().map(|(index, item)| {
+        let text = text(item);
+        if text.is_none() {
+            errors.add(&format!("{path}[{index}]"), &Shape::Not("a text"));
+        }
+        text.unwrap_or_default()
+    });
+    texts.collect()
 }
 
 impl Example for DomainsBody {

@@ -4,8 +4,8 @@ use domain::form::{FieldError, FormErrors};
 use domain::ids::FieldId;
 use domain::land::add_field::AddFieldError;
 use domain::land::boundary::Geometry;
-use domain::land::field::Field;
-use domain::land::field_form::{CheckedField, FieldForm};
+use domain::land::field::{Field, MAX_FIELDS};
+use domain::land::field_form::{CheckedField, FieldForm, FieldListError};
 use domain::land::list_fields::{ListFields, ListFieldsError};
 use domain::land::remove_field::RemoveFieldError;
 use domain::land::replace_field::ReplaceFieldError;
@@ -84,10 +84,12 @@ impl Fields {
         id: Path<String>,
         body: Strict<FieldBody>,
     ) -> poem::Result<FieldAnswer> {
-        let (id, field) = match (field_id(&id.0), body.check(FieldBody::check)) {
-            (Ok(id), field) => (id, field?),
-            (Err(refusal), _) => return Err(refusal.into()),
-        };
+        let (id, field) = body.check(|body| {
+            let mut errors = FormErrors::none();
+            let id = errors.take("id", field_id(&id.0));
+            let field = body.form().check("", &mut errors);
+            id.zip(field).ok_or_else(|| errors.into_list())
+        })?;
         match Context::of(request)?.api.replace_field.run(caller.actor(), id, field).await {
             Ok(field) => Ok(FieldAnswer::Ok(Json(FieldDto::of(&field)))),
             Err(error @ ReplaceFieldError::NotFound) => Err(Refusal::new(Kind::NotFound, error.to_string()).into()),
@@ -106,8 +108,10 @@ impl Fields {
         /// The field's id.
         id: Path<String>,
     ) -> poem::Result<FieldRemovedAnswer> {
-        query::none(request)?;
-        let id = field_id(&id.0)?;
+        let mut errors = query::strays(request);
+        let id = errors.take("id", field_id(&id.0));
+        query::settle(errors)?;
+        let id = id.ok_or_else(Refusal::internal)?;
         match Context::of(request)?.api.remove_field.run(caller.actor(), id).await {
             Ok(()) => Ok(FieldRemovedAnswer::Removed),
             Err(error @ RemoveFieldError::NotFound) => Err(Refusal::new(Kind::NotFound, error.to_string()).into()),
@@ -117,8 +121,8 @@ impl Fields {
     }
 }
 
-fn field_id(text: &str) -> Result<FieldId, Refusal> {
-    Uuid::try_parse(text).map(FieldId::restore).map_err(|_| query::wrong("id", &Shape::Not("an id")))
+fn field_id(text: &str) -> Result<FieldId, Shape> {
+    Uuid::try_parse(text).map(FieldId::restore).map_err(|_| Shape::Not("an id"))
 }
 
 /// A land field to add or to replace another with.
@@ -152,6 +156,11 @@ impl FieldBody {
             errors.add(path, &Shape::Not("a list"));
             return Vec::new();
         };
+        // Of more than there may be, no item is looked at.
+        if items.len() > MAX_FIELDS as usize {
+            errors.add(path, &FieldListError::TooMany);
+            return Vec::new();
+        }
         let mut fields = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             if let Some(mut reader) = Reader::of(item, &format!("{path}[{index}]."), errors) {

@@ -4,6 +4,7 @@
 mod accounts;
 mod documents;
 mod domains;
+mod faults;
 mod fields;
 mod refusals;
 mod world;

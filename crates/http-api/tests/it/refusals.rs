@@ -82,13 +82,11 @@ async fn the_order_of_refusals_is_kept() {
 #[tokio::test]
 async fn what_is_no_json_is_told_without_repeating_it() {
     let world = World::new();
-    for body in [&b""[..], b"{", b"hunter2", b"{\"email\": \"\xff\"}", b"{} {}", b"\"\\ud800\""] {
+    for body in [&b""[..], b"{", b"hunter2", b"{\"email\": \"\xff\"}", b"{} {}"] {
         let answer = world.raw("/login", body.to_vec()).await;
         assert_eq!((answer.status, answer.problem().as_str()), (400, "bad-json"), "{body:?}");
         assert!(!answer.text.contains("hunter2"));
     }
-    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
-    assert_eq!(world.raw("/login", deep).await.status, 400);
     assert_eq!(world.raw("/login", vec![b' '; 65_537]).await.problem(), "body-too-large");
     let token = format!(r#"{{"email": {{}}, "password": ["hunter2"], "urt_{}": 1}}"#, "0".repeat(64));
     let answer = world.raw("/login", token).await;
@@ -112,23 +110,6 @@ async fn only_named_origins_may_read_answers() {
 }
 
 #[tokio::test]
-async fn documents_are_served_with_a_policy() {
-    let world = World::new();
-    for path in
-        ["/openapi.json", "/docs", "/docs/swagger-ui.js", "/docs/swagger-ui.css", "/docs/start.js", "/problems/invalid"]
-    {
-        let answer = world.call("GET", path, None, None).await;
-        assert_eq!(answer.status, 200, "{path}");
-        assert!(answer.header("content-security-policy").starts_with("default-src 'none'"), "{path}");
-        assert!(!answer.text.is_empty());
-    }
-    assert_eq!(world.call("GET", "/problems/nothing", None, None).await.problem(), "not-found");
-    let keys = world.call("GET", "/.well-known/jwks.json", None, None).await;
-    assert_eq!((keys.status, keys.json()), (200, json!({ "keys": [] })));
-    assert!(keys.header("cache-control").contains("max-age"));
-}
-
-#[tokio::test]
 async fn a_path_that_is_no_text_names_nothing() {
     let world = World::new();
     let admin = world.token("admin@example.org", true).await;
@@ -142,5 +123,68 @@ async fn what_can_be_read_can_be_asked_for_its_head() {
     let world = World::new();
     for path in ["/health/live", "/openapi.json", "/docs", "/.well-known/jwks.json"] {
         assert_eq!(world.call("HEAD", path, None, None).await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_json_but_no_body_is_told_with_its_place() {
+    let world = World::new();
+    let told = |field: &str, code: &str| vec![(field.to_owned(), code.to_owned())];
+    for body in ["[]", "null", "\"hunter2\"", "7"] {
+        assert_eq!(world.raw("/login", body).await.wrong(), told("", "wrong-type"), "{body}");
+    }
+    let deep = format!("{{\"email\": {}{}}}", "[".repeat(200), "]".repeat(200));
+    for body in [deep.as_str(), r#"{"password": 1e400}"#, r#"{"password": "\ud800"}"#] {
+        assert_eq!(world.raw("/login", body.to_owned()).await.wrong(), told("", "beyond-limits"), "{body}");
+    }
+    let nul = r#"{"email": "ada@example.org", "password": "pass\u0000word12"}"#;
+    assert_eq!(world.raw("/signup", nul).await.wrong(), told("password", "control-character"));
+    let stray = world.raw("/login?stray=1", "[]").await.wrong();
+    assert_eq!(stray, [told("stray", "unknown"), told("", "wrong-type")].concat());
+}
+
+#[tokio::test]
+async fn wrong_parameters_and_a_wrong_body_are_told_together() {
+    let world = World::new();
+    let admin = world.token("admin@example.org", true).await;
+    let fields = async |method: &str, path: &str, body: Option<Value>| {
+        let wrong = world.call(method, path, Some(&admin), body).await.wrong();
+        wrong.into_iter().map(|(field, _)| field).collect::<Vec<_>>()
+    };
+    let body = json!({ "geo_id": "x", "boundary": null });
+    assert_eq!(fields("PUT", "/me/fields/xyz?a=1", Some(body)).await, ["a", "boundary", "id", "geo_id"]);
+    assert_eq!(fields("DELETE", "/me/fields/xyz?a=1", None).await, ["a", "id"]);
+    assert_eq!(fields("GET", "/authority-token?domain=localhost&a=1", None).await, ["a", "domain"]);
+    assert_eq!(fields("POST", "/domains/x/authority-token?rotate=1", None).await, ["rotate", "domain"]);
+    assert_eq!(fields("GET", "/domains?limit=%2B5", None).await, ["limit"]);
+    let body = json!({ "belongs_to": 0, "domains": ["bad domain", null, "example.org"] });
+    assert_eq!(fields("POST", "/domains", Some(body)).await, ["domains[1]", "domains[0]"]);
+}
+
+#[tokio::test]
+async fn a_body_of_thousands_of_members_is_read_once_over() {
+    let world = World::new();
+    let members = (0..6_000).map(|index| format!("\"{index:x}\":0")).collect::<Vec<_>>().join(",");
+    let answer = world.raw("/login", format!("{{{members}}}")).await;
+    assert_eq!(answer.wrong().len(), 1_000, "the answer stays short");
+    let fields = format!(r#"{{"email":"a@b.example","password":"{}","fields":[{}{{}}]}}"#, "x", "{},".repeat(15_000));
+    let wrong = world.raw("/signup", fields).await.wrong();
+    assert!(wrong.contains(&("fields".into(), "too-many-fields".into())), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn only_one_content_type_and_only_utf_8_is_read() {
+    let world = World::new();
+    let send = |types: &[&str]| {
+        let request = Request::builder().method(Method::POST).uri_str("/login");
+        let request = types.iter().fold(request, |request, kind| request.header("content-type", *kind));
+        world.send(request.body("{"))
+    };
+    for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
+        assert_eq!(send(&[good]).await.status, 400, "{good}");
+    }
+    for bad in [&[][..], &["text/json"], &["application/json; charset=evilutf-8"], &["application/json", "text/plain"]]
+    {
+        assert_eq!(send(bad).await.status, 415, "{bad:?}");
     }
 }
