@@ -7,6 +7,13 @@ use crate::open::{not_up_to_date, unreachable};
 use crate::open_error::OpenError;
 use crate::sql::all;
 
+/// The tables of the schema that new tables go to. Those of an extension came with the server.
+const TABLES_ON_POSTGRES: &str = "SELECT CAST(c.relname AS text) FROM pg_class c \
+    JOIN pg_namespace n ON n.oid = c.relnamespace \
+    WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'f') AND NOT EXISTS ( \
+        SELECT 1 FROM pg_depend d WHERE d.classid = CAST('pg_class' AS regclass) AND d.objid = c.oid \
+        AND d.deptype = 'e')";
+
 /// Brings the tables up to date, if they are ours to touch. The caller holds the lock.
 pub(super) async fn bring_up_to_date(database: &DatabaseConnection) -> Result<(), OpenError> {
     let tables = tables(database).await.map_err(unreachable)?;
@@ -35,7 +42,7 @@ fn steps_taken() -> String {
 
 async fn tables(database: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
     let sql = match database.get_database_backend() {
-        DbBackend::Postgres => "SELECT CAST(tablename AS text) FROM pg_tables WHERE schemaname = current_schema()",
+        DbBackend::Postgres => TABLES_ON_POSTGRES,
         _ => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
     };
     texts(database, sql).await

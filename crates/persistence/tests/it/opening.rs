@@ -86,12 +86,27 @@ async fn an_address_that_leads_nowhere_is_named_without_its_password() {
     assert_eq!(shown, "the database cannot be opened: it does not answer");
 }
 
-#[tokio::test]
-async fn what_is_no_data_file_is_refused() {
-    let place = Place::sqlite();
-    std::fs::write(place.file(), "This is a text, and no database at all; it is long enough to be read as one.")
-        .expect("written");
-    assert!(matches!(refusal(&place).await, OpenError::Unreachable(_)));
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_extensions_and_in_other_schemas_are_nobodys() {
+    let place = Place::postgres().await;
+    let raw = place.raw().await;
+    raw.execute_unprepared("CREATE TABLE spatial_systems (id INTEGER)").await.expect("made");
+    raw.execute_unprepared("ALTER EXTENSION plpgsql ADD TABLE spatial_systems").await.expect("given to the extension");
+    raw.execute_unprepared("CREATE SCHEMA other CREATE TABLE users (id INTEGER)").await.expect("made");
+    let database = place.open().await;
+    database.apply(adding(&user("ada@example.org"))).await.expect("written");
+    database.close().await;
+    place.open().await.apply(adding(&user("bo@example.org"))).await.expect("it is ours");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_another_program_beside_those_of_extensions_is_foreign() {
+    let place = Place::postgres().await;
+    let raw = place.raw().await;
+    raw.execute_unprepared("CREATE TABLE spatial_systems (id INTEGER)").await.expect("made");
+    raw.execute_unprepared("ALTER EXTENSION plpgsql ADD TABLE spatial_systems").await.expect("given to the extension");
+    raw.execute_unprepared("CREATE TABLE invoices (id INTEGER) PARTITION BY RANGE (id)").await.expect("made");
+    assert_eq!(refusal(&place).await, OpenError::Foreign);
 }
 
 async fn refusal(place: &Place) -> OpenError {
