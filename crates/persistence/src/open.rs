@@ -1,5 +1,6 @@
 //! How a database is opened: connections, tables, settings.
 
+mod data_file;
 mod postgres;
 mod sqlite;
 mod tables;

@@ -8,6 +8,7 @@ use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
 
 use crate::database::Database;
 use crate::lock::FileLock;
+use crate::open::data_file::{self, Found};
 use crate::open::{tables, unreachable};
 use crate::open_error::OpenError;
 use crate::options::Options;
@@ -23,13 +24,37 @@ pub(super) async fn open(address: &str, options: &Options) -> Result<Database, O
     if !directory.is_dir() {
         return Err(OpenError::MissingDirectory(directory.into()));
     }
-    let lock = FileLock::of(&file).await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
+    let found = data_file::look(&file).map_err(no_access)?;
+    if found == Found::NoDatabase {
+        return Err(OpenError::Unreachable("the file is not a database".into()));
+    }
+    let lock = FileLock::of(&file).await.map_err(no_access)?;
+    refuse_foreign(&file).await?;
     let writer = connect(&file, 1, writing).await.map_err(unreachable)?;
     check_settings(&writer).await?;
     tables::bring_up_to_date(&writer).await?;
     drop(lock);
     let pool = connect(&file, options.max_connections.max(1), reading).await.map_err(unreachable)?;
     Ok(Database::new(pool, Some(Writer::start(writer))))
+}
+
+/// Looks whose database it is by a connection that changes nothing: to connect for writing would
+/// already change the journal mode of another program's database.
+async fn refuse_foreign(file: &Path) -> Result<(), OpenError> {
+    if data_file::look(file).map_err(no_access)? == Found::Nothing {
+        return Ok(());
+    }
+    // Without a log nobody has it open who would change it meanwhile, and nothing lies beside it
+    // that belongs to it; to read it as an immutable file makes no file either.
+    let settings = if data_file::has_log(file) { reading } else { reading_immutable };
+    let database = connect(file, 1, settings).await.map_err(unreachable)?;
+    let outcome = tables::missing_steps(&database).await;
+    let _ = database.close().await;
+    outcome.map(|_| ())
+}
+
+fn no_access(error: std::io::Error) -> OpenError {
+    OpenError::Unreachable(error.to_string())
 }
 
 /// The file of an address: `sqlite:data/registry.db` and `sqlite:///var/lib/registry.db`.
@@ -72,6 +97,10 @@ fn writing(options: SqliteConnectOptions) -> SqliteConnectOptions {
 
 fn reading(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options.in_memory(false).read_only(true)
+}
+
+fn reading_immutable(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    reading(options).immutable(true)
 }
 
 /// `SQLite` ignores what it cannot set, so it is asked.

@@ -16,6 +16,17 @@ const TABLES_ON_POSTGRES: &str = "SELECT CAST(c.relname AS text) FROM pg_class c
 
 /// Brings the tables up to date, if they are ours to touch. The caller holds the lock.
 pub(super) async fn bring_up_to_date(database: &DatabaseConnection) -> Result<(), OpenError> {
+    let missing = missing_steps(database).await?;
+    if missing > 0 {
+        tracing::info!(steps = missing, "bringing the tables of the database up to date");
+        take_missing_steps(database).await.map_err(not_up_to_date)?;
+    }
+    Ok(())
+}
+
+/// How many steps the database lacks. It only reads; a database that is not ours, or newer than this
+/// program, is refused.
+pub(super) async fn missing_steps(database: &DatabaseConnection) -> Result<usize, OpenError> {
     let tables = tables(database).await.map_err(unreachable)?;
     let has = |name: &str| tables.iter().any(|table| table == name);
     let taken = if has(STEPS_TABLE) { texts(database, &steps_taken()).await.map_err(unreachable)? } else { Vec::new() };
@@ -26,14 +37,10 @@ pub(super) async fn bring_up_to_date(database: &DatabaseConnection) -> Result<()
         return Err(OpenError::Foreign);
     }
     let known = steps();
-    if let Some(step) = taken.iter().find(|step| !known.contains(step)) {
-        return Err(OpenError::Newer(step.clone()));
+    match taken.iter().find(|step| !known.contains(step)) {
+        Some(step) => Err(OpenError::Newer(step.clone())),
+        None => Ok(known.len() - taken.len()),
     }
-    if taken.len() < known.len() {
-        tracing::info!(steps = known.len() - taken.len(), "bringing the tables of the database up to date");
-        take_missing_steps(database).await.map_err(not_up_to_date)?;
-    }
-    Ok(())
 }
 
 fn steps_taken() -> String {

@@ -3,6 +3,7 @@
 mod accounts;
 mod commit;
 mod contracts;
+mod data_file;
 mod domains;
 mod fixture;
 mod keys;
