@@ -1,6 +1,7 @@
 //! Who may bring the tables up to date: one program at a time.
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::{io, thread};
 
@@ -29,7 +30,7 @@ impl FileLock {
 }
 
 fn lock(path: &Path) -> io::Result<FileLock> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
     file.lock()?;
     Ok(FileLock { _file: file })
 }

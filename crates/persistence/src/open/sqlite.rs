@@ -30,6 +30,7 @@ pub(super) async fn open(address: &str, options: &Options) -> Result<Database, O
     }
     let lock = FileLock::of(&file).await.map_err(no_access)?;
     refuse_foreign(&file).await?;
+    data_file::make_private(&file).map_err(no_access)?;
     let writer = connect(&file, 1, writing).await.map_err(unreachable)?;
     check_settings(&writer).await?;
     tables::bring_up_to_date(&writer).await?;
@@ -114,6 +115,9 @@ async fn check_settings(writer: &DatabaseConnection) -> Result<(), OpenError> {
     }
     if pragma::<i32>(writer, "foreign_keys").await? != 1 {
         return Err(OpenError::Setting("foreign_keys = ON"));
+    }
+    if pragma::<i64>(writer, "busy_timeout").await? != BUSY_TIMEOUT.as_millis() as i64 {
+        return Err(OpenError::Setting("busy_timeout"));
     }
     Ok(())
 }

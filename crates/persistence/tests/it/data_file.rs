@@ -1,12 +1,14 @@
-//! Data files of `SQLite`: whose they are.
+//! Data files of `SQLite`: whose they are, and who can read them.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use domain::ports::ledger::Ledger as _;
 use persistence::database::Database;
 use persistence::open_error::OpenError;
 use persistence::options::Options;
+use rustix::fs::Mode;
 use sea_orm::ConnectionTrait as _;
 
 use crate::fixture::{Place, adding, user};
@@ -82,6 +84,33 @@ async fn a_database_that_was_cut_off_is_ours_again() {
     assert!(taken.is_err(), "the write before the end is there: {taken:?}");
 }
 
+#[tokio::test]
+async fn only_their_owner_reads_data_files_whatever_the_umask_is() {
+    let place = Place::sqlite();
+    // Of the whole process: no other test may rest on it.
+    let usual = rustix::process::umask(Mode::empty());
+    let database = place.open().await;
+    database.apply(adding(&user("ada@example.org"))).await.expect("written");
+    rustix::process::umask(usual);
+    let names = names_beside(&place.file());
+    assert_eq!(names, ["registry.db", "registry.db-shm", "registry.db-wal", "registry.db.lock"]);
+    assert_eq!(modes(&place.file(), &names), [0o600; 4]);
+    database.close().await;
+}
+
+#[tokio::test]
+async fn a_data_file_that_others_could_read_is_shut() {
+    let place = Place::sqlite();
+    let running = place.open().await;
+    let names = ["registry.db", "registry.db-shm", "registry.db-wal"].map(String::from);
+    for name in &names {
+        fs::set_permissions(place.file().with_file_name(name), fs::Permissions::from_mode(0o664)).expect("set");
+    }
+    let _second = place.open().await;
+    assert_eq!(modes(&place.file(), &names), [0o600; 3]);
+    running.apply(adding(&user("ada@example.org"))).await.expect("the first goes on");
+}
+
 async fn open(file: &Path) -> Result<Database, OpenError> {
     Database::open(Options::new(format!("sqlite:{}", file.display()))).await
 }
@@ -101,4 +130,9 @@ fn names_beside(file: &Path) -> Vec<String> {
         entries.map(|entry| entry.expect("read").file_name().into_string().expect("UTF-8")).collect::<Vec<_>>();
     names.sort();
     names
+}
+
+fn modes(file: &Path, names: &[String]) -> Vec<u32> {
+    let mode = |name| fs::metadata(file.with_file_name(name)).expect("there").permissions().mode() & 0o777;
+    names.iter().map(mode).collect()
 }
