@@ -14,9 +14,13 @@ use crate::open;
 use crate::open_error::OpenError;
 use crate::options::Options;
 use crate::postgres;
-use crate::sql::one;
+use crate::sql::{one, statements};
 use crate::sqlite::Writer;
 use crate::writes::work::Work;
+
+statements! {
+    READY = "SELECT 1 FROM installation";
+}
 
 /// How long the database has to show that it works.
 const READY_WITHIN: Duration = Duration::from_secs(2);
@@ -80,7 +84,7 @@ impl Ledger for Database {
 #[async_trait]
 impl Readiness for Database {
     async fn check(&self) -> Result<(), PortFailure> {
-        let asked = one(&self.pool, "SELECT 1 FROM installation", []);
+        let asked = one(&self.pool, READY, []);
         match tokio::time::timeout(READY_WITHIN, asked).await {
             Ok(answer) => answer.map(|_| ()).map_err(port_failure),
             Err(late) => Err(PortFailure::passing(late)),

@@ -16,4 +16,5 @@ mod postgres;
 mod reads;
 mod sql;
 mod sqlite;
+pub mod statements;
 mod writes;

@@ -1,7 +1,8 @@
 //! What the ports read, room by room: each statement beside the rows that it gives.
 
-mod accounts;
-mod domains;
-mod keys;
-mod land;
-mod sessions;
+pub(crate) mod accounts;
+mod columns;
+pub(crate) mod domains;
+pub(crate) mod keys;
+pub(crate) mod land;
+pub(crate) mod sessions;

@@ -1,12 +1,12 @@
 //! How a plan of writes is carried out within one transaction, room by room.
 
-mod accounts;
-mod domains;
-mod events;
-mod invariants;
-mod keys;
-mod land;
-mod sessions;
+pub(crate) mod accounts;
+pub(crate) mod domains;
+pub(crate) mod events;
+pub(crate) mod invariants;
+pub(crate) mod keys;
+pub(crate) mod land;
+pub(crate) mod sessions;
 pub(crate) mod work;
 
 use domain::ports::ledger::Rejected;

@@ -9,14 +9,16 @@ use crate::database::Database;
 use crate::open::{not_up_to_date, tables, unreachable};
 use crate::open_error::OpenError;
 use crate::options::Options;
-use crate::sql::{all, execute};
+use crate::sql::{Sql, all, execute};
 
 /// How long a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a start waits for a connection: many may start at once.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a program waits for others that bring the tables up to date.
-const MIGRATION_TIMEOUT: &str = "SET LOCAL lock_timeout = '60s'";
+const MIGRATION_TIMEOUT: Sql = Sql::new("SET LOCAL lock_timeout = '60s'");
+/// Keeps other programs from bringing the tables up to date meanwhile.
+const LOCK_TABLES: Sql = Sql::new("SELECT CAST(pg_advisory_xact_lock($1) AS text)");
 /// The number of the lock on the tables: any that no other program uses on this database.
 const MIGRATION_LOCK: i64 = 0x7573_6572_7265_6769;
 
@@ -52,8 +54,7 @@ async fn under_lock(database: &DatabaseConnection) -> Result<(), OpenError> {
     let transaction = database.begin().await.map_err(unreachable)?;
     let locked: Result<_, DbErr> = async {
         execute(&transaction, MIGRATION_TIMEOUT, []).await?;
-        let sql = "SELECT CAST(pg_advisory_xact_lock($1) AS text)";
-        all(&transaction, sql, [MIGRATION_LOCK.into()]).await
+        all(&transaction, LOCK_TABLES, [MIGRATION_LOCK.into()]).await
     }
     .await;
     let outcome = match locked {

@@ -12,7 +12,7 @@ use crate::open::data_file::{self, Found};
 use crate::open::{tables, unreachable};
 use crate::open_error::OpenError;
 use crate::options::Options;
-use crate::sql::one;
+use crate::sql::{Sql, one};
 use crate::sqlite::Writer;
 
 /// How long one program waits for another that writes.
@@ -106,25 +106,25 @@ fn reading_immutable(options: SqliteConnectOptions) -> SqliteConnectOptions {
 
 /// `SQLite` ignores what it cannot set, so it is asked.
 async fn check_settings(writer: &DatabaseConnection) -> Result<(), OpenError> {
-    let journal = pragma::<String>(writer, "journal_mode").await?;
+    let journal = pragma::<String>(writer, Sql::new("PRAGMA journal_mode")).await?;
     if journal != "wal" {
         return Err(OpenError::Setting("journal_mode = WAL"));
     }
-    if pragma::<i32>(writer, "synchronous").await? < 2 {
+    if pragma::<i32>(writer, Sql::new("PRAGMA synchronous")).await? < 2 {
         return Err(OpenError::Setting("synchronous = FULL"));
     }
-    if pragma::<i32>(writer, "foreign_keys").await? != 1 {
+    if pragma::<i32>(writer, Sql::new("PRAGMA foreign_keys")).await? != 1 {
         return Err(OpenError::Setting("foreign_keys = ON"));
     }
-    if pragma::<i64>(writer, "busy_timeout").await? != BUSY_TIMEOUT.as_millis() as i64 {
+    if pragma::<i64>(writer, Sql::new("PRAGMA busy_timeout")).await? != BUSY_TIMEOUT.as_millis() as i64 {
         return Err(OpenError::Setting("busy_timeout"));
     }
     Ok(())
 }
 
-async fn pragma<T: sea_orm::TryGetable>(writer: &DatabaseConnection, name: &str) -> Result<T, OpenError> {
-    let row = one(writer, &format!("PRAGMA {name}"), []).await.map_err(unreachable)?;
-    let missing = || OpenError::Unreachable(format!("it does not tell its {name}"));
+async fn pragma<T: sea_orm::TryGetable>(writer: &DatabaseConnection, sql: Sql) -> Result<T, OpenError> {
+    let row = one(writer, sql, []).await.map_err(unreachable)?;
+    let missing = || OpenError::Unreachable("it does not tell its settings".into());
     row.ok_or_else(missing)?.try_get_by_index(0).map_err(unreachable)
 }
 

@@ -1,18 +1,25 @@
 //! Whose tables these are, and which are missing.
 
 use migrations::{PROGRAM, STEPS_TABLE, steps, take_missing_steps};
-use sea_orm::{DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{DatabaseConnection, DbErr};
 
 use crate::open::{not_up_to_date, unreachable};
 use crate::open_error::OpenError;
-use crate::sql::all;
+use crate::sql::{Sql, all};
 
-/// The tables of the schema that new tables go to. Those of an extension came with the server.
-const TABLES_ON_POSTGRES: &str = "SELECT CAST(c.relname AS text) FROM pg_class c \
-    JOIN pg_namespace n ON n.oid = c.relnamespace \
-    WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'f') AND NOT EXISTS ( \
-        SELECT 1 FROM pg_depend d WHERE d.classid = CAST('pg_class' AS regclass) AND d.objid = c.oid \
-        AND d.deptype = 'e')";
+/// The tables; on `PostgreSQL` those of the schema that new tables go to. What an extension owns is
+/// nobody's: it came with the server.
+const TABLES: Sql = Sql::of_engines(
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+    "SELECT CAST(c.relname AS text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+     WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'f') AND NOT EXISTS ( \
+         SELECT 1 FROM pg_depend d WHERE d.classid = CAST('pg_class' AS regclass) AND d.objid = c.oid \
+         AND d.deptype = 'e')",
+);
+/// The steps that were taken, of [`STEPS_TABLE`].
+const STEPS_TAKEN: Sql = Sql::new("SELECT version FROM seaql_migrations ORDER BY version");
+/// A table `installation` with other columns is another program's as well.
+const WHOSE: Sql = Sql::new("SELECT program FROM installation");
 
 /// Brings the tables up to date, if they are ours to touch. The caller holds the lock.
 pub(super) async fn bring_up_to_date(database: &DatabaseConnection) -> Result<(), OpenError> {
@@ -29,7 +36,7 @@ pub(super) async fn bring_up_to_date(database: &DatabaseConnection) -> Result<()
 pub(super) async fn missing_steps(database: &DatabaseConnection) -> Result<usize, OpenError> {
     let tables = tables(database).await.map_err(unreachable)?;
     let has = |name: &str| tables.iter().any(|table| table == name);
-    let taken = if has(STEPS_TABLE) { texts(database, &steps_taken()).await.map_err(unreachable)? } else { Vec::new() };
+    let taken = if has(STEPS_TABLE) { texts(database, STEPS_TAKEN).await.map_err(unreachable)? } else { Vec::new() };
     // The table of steps alone is what a first start leaves that was cut off.
     let is_new = tables.iter().all(|table| table == STEPS_TABLE) && taken.is_empty();
     let ours = is_new || (has("installation") && is_ours(database).await);
@@ -43,24 +50,25 @@ pub(super) async fn missing_steps(database: &DatabaseConnection) -> Result<usize
     }
 }
 
-fn steps_taken() -> String {
-    format!("SELECT version FROM {STEPS_TABLE} ORDER BY version")
-}
-
 async fn tables(database: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
-    let sql = match database.get_database_backend() {
-        DbBackend::Postgres => TABLES_ON_POSTGRES,
-        _ => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-    };
-    texts(database, sql).await
+    texts(database, TABLES).await
 }
 
-/// A table `installation` with other columns is another program's as well.
 async fn is_ours(database: &DatabaseConnection) -> bool {
-    texts(database, "SELECT program FROM installation").await.is_ok_and(|programs| programs == [PROGRAM])
+    texts(database, WHOSE).await.is_ok_and(|programs| programs == [PROGRAM])
 }
 
 /// The texts of the first column.
-async fn texts(database: &DatabaseConnection, sql: &str) -> Result<Vec<String>, DbErr> {
+async fn texts(database: &DatabaseConnection, sql: Sql) -> Result<Vec<String>, DbErr> {
     all(database, sql, []).await?.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_are_read_from_their_table() {
+        assert!(STEPS_TAKEN.text(sea_orm::DbBackend::Sqlite).contains(STEPS_TABLE));
+    }
 }

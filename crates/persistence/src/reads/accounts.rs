@@ -9,49 +9,45 @@ use domain::accounts::user::{Account, User, UserState};
 use domain::ids::UserId;
 use domain::ports::failure::PortFailure;
 use sea_orm::QueryResult;
+use uuid::Uuid;
 
 use crate::database::Database;
 use crate::failure::port_failure;
-use crate::sql::{all, column, corrupt, limit, one};
+use crate::reads::columns::{primary_address, user_columns};
+use crate::sql::{all, column, corrupt, limit, one, statements};
 
-/// The columns of a user `u` and of the user's primary address `e`.
-pub(super) const USER: &str = "u.id AS u_id, u.email AS u_email, e.verified_at AS u_verified_at, \
-    u.phone_number AS u_phone_number, u.token_required IS NOT NULL AS u_has_user_token, \
-    u.discoverable AS u_discoverable, u.administrator AS u_administrator, u.state AS u_state, \
-    u.locale AS u_locale, u.version AS u_version, u.created_at AS u_created_at, u.updated_at AS u_updated_at";
-
-/// How the primary address `e` of a user `u` is found.
-pub(super) const ADDRESS: &str = "LEFT JOIN user_emails e ON e.user_id = u.id AND e.kind = 'primary'";
+statements! {
+    BY_EMAIL = concat!(
+        "SELECT ", user_columns!(), ", u.password AS u_password \
+         FROM user_emails e JOIN users u ON u.id = e.user_id WHERE e.email_key = $1 AND e.kind = 'primary'"
+    );
+    BY_ID = concat!("SELECT ", user_columns!(), " FROM users u ", primary_address!(), " WHERE u.id = $1");
+    LIST = concat!(
+        "SELECT ", user_columns!(), " FROM users u ", primary_address!(), " WHERE u.id > $1 ORDER BY u.id LIMIT $2"
+    );
+}
 
 #[async_trait]
 impl Accounts for Database {
     async fn by_email(&self, email: &EmailKey) -> Result<Option<Account>, PortFailure> {
-        let sql = format!(
-            "SELECT {USER}, u.password AS u_password FROM user_emails e JOIN users u ON u.id = e.user_id \
-             WHERE e.email_key = $1 AND e.kind = 'primary'"
-        );
-        let row = one(self.reader(), &sql, [email.as_str().into()]).await.map_err(port_failure)?;
+        let row = one(self.reader(), BY_EMAIL, [email.as_str().into()]).await.map_err(port_failure)?;
         row.map(|row| account(&row)).transpose()
     }
 
     async fn by_id(&self, id: UserId) -> Result<Option<User>, PortFailure> {
-        let sql = format!("SELECT {USER} FROM users u {ADDRESS} WHERE u.id = $1");
-        let row = one(self.reader(), &sql, [id.uuid().into()]).await.map_err(port_failure)?;
+        let row = one(self.reader(), BY_ID, [id.uuid().into()]).await.map_err(port_failure)?;
         row.map(|row| user(&row)).transpose()
     }
 
     async fn list(&self, after: Option<UserId>, rows: usize) -> Result<Vec<User>, PortFailure> {
-        let (following, mut values) = match after {
-            Some(after) => ("WHERE u.id > $2", vec![after.uuid().into()]),
-            None => ("", Vec::new()),
-        };
-        values.insert(0, limit(rows));
-        let sql = format!("SELECT {USER} FROM users u {ADDRESS} {following} ORDER BY u.id LIMIT $1");
-        all(self.reader(), &sql, values).await.map_err(port_failure)?.iter().map(user).collect()
+        // Every id follows the one of zeros.
+        let after = after.map_or(Uuid::nil(), |after| after.uuid());
+        let rows = all(self.reader(), LIST, [after.into(), limit(rows)]).await.map_err(port_failure)?;
+        rows.iter().map(user).collect()
     }
 }
 
-/// The user in a row with the columns [`USER`].
+/// The user in a row with the columns of [`user_columns`].
 pub(super) fn user(row: &QueryResult) -> Result<User, PortFailure> {
     let id = UserId::restore(column(row, "u_id")?);
     let wrong = |name| corrupt("users", name, id);

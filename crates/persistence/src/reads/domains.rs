@@ -9,40 +9,45 @@ use domain::domains::ports::DomainRules;
 use domain::ids::DomainRuleId;
 use domain::ports::failure::PortFailure;
 use domain::ports::secrets::{SealedSecret, SecretDigest};
-use sea_orm::{QueryResult, Value};
+use sea_orm::QueryResult;
 
 use crate::database::Database;
 use crate::failure::port_failure;
-use crate::sql::{all, column, corrupt, limit, one};
+use crate::sql::{all, column, corrupt, limit, one, statements};
 
-/// How many domains one statement asks for: both engines bound the number of values.
-const DOMAINS_PER_STATEMENT: usize = 500;
+/// The columns of a row `d`, and whether its domain has an authority token.
+macro_rules! listed {
+    ($filter:literal) => {
+        concat!(
+            "SELECT d.id AS d_id, d.domains AS d_domain, d.belongs_to AS d_belongs_to, d.created_at AS d_created_at, \
+             d.updated_at AS d_updated_at, EXISTS (SELECT 1 FROM authority_tokens a WHERE a.domain = d.domains) \
+             AS d_has_authority FROM domain_checks d WHERE ",
+            $filter
+        )
+    };
+}
 
-const LISTED: &str = "SELECT d.id AS d_id, d.domains AS d_domain, d.belongs_to AS d_belongs_to, \
-    d.created_at AS d_created_at, d.updated_at AS d_updated_at, \
-    EXISTS (SELECT 1 FROM authority_tokens a WHERE a.domain = d.domains) AS d_has_authority FROM domain_checks d";
+statements! {
+    OF = listed!("d.domains = $1");
+    /// The list is one value, the text of a JSON array, so that the statement is the same for any number.
+    AMONG = listed!("d.domains IN (SELECT value FROM json_each($1)) ORDER BY d.domains"),
+        postgres: listed!("d.domains IN (SELECT json_array_elements_text(CAST($1 AS json))) ORDER BY d.domains");
+    LIST = listed!("d.domains > $1 ORDER BY d.domains LIMIT $2");
+    LIST_OF_ONE_KIND = listed!("d.domains > $1 AND d.belongs_to = $3 ORDER BY d.domains LIMIT $2");
+    TOKEN = "SELECT sealed, digest, issued_at FROM authority_tokens WHERE domain = $1";
+}
 
 #[async_trait]
 impl DomainRules for Database {
     async fn of(&self, domain: &DomainName) -> Result<Option<DomainRule>, PortFailure> {
-        let sql = format!("{LISTED} WHERE d.domains = $1");
-        let row = one(self.reader(), &sql, [domain.as_str().into()]).await.map_err(port_failure)?;
+        let row = one(self.reader(), OF, [domain.as_str().into()]).await.map_err(port_failure)?;
         Ok(row.map(|row| listed(&row)).transpose()?.map(|listed| listed.rule))
     }
 
     async fn among(&self, domains: &[DomainName]) -> Result<Vec<ListedDomain>, PortFailure> {
-        // Sorted before they are cut into parts, so that the parts are in order as well.
-        let mut domains = domains.iter().map(DomainName::as_str).collect::<Vec<_>>();
-        domains.sort_unstable();
-        domains.dedup();
-        let mut found = Vec::new();
-        for part in domains.chunks(DOMAINS_PER_STATEMENT) {
-            let places = (1..=part.len()).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ");
-            let sql = format!("{LISTED} WHERE d.domains IN ({places}) ORDER BY d.domains");
-            let values = part.iter().map(|domain| Value::from(*domain)).collect::<Vec<_>>();
-            found.extend(all(self.reader(), &sql, values).await.map_err(port_failure)?);
-        }
-        found.iter().map(listed).collect()
+        let domains = domains.iter().map(DomainName::as_str).collect::<serde_json::Value>();
+        let rows = all(self.reader(), AMONG, [domains.to_string().into()]).await.map_err(port_failure)?;
+        rows.iter().map(listed).collect()
     }
 
     async fn list(
@@ -54,17 +59,15 @@ impl DomainRules for Database {
         // Every domain follows the empty text.
         let mut values = vec![after.as_ref().map_or("", DomainName::as_str).into(), limit(rows)];
         values.extend(belongs_to.map(|belongs_to| belongs_to.number().into()));
-        let filter = if belongs_to.is_some() { "AND d.belongs_to = $3" } else { "" };
-        let sql = format!("{LISTED} WHERE d.domains > $1 {filter} ORDER BY d.domains LIMIT $2");
-        all(self.reader(), &sql, values).await.map_err(port_failure)?.iter().map(listed).collect()
+        let sql = if belongs_to.is_some() { LIST_OF_ONE_KIND } else { LIST };
+        all(self.reader(), sql, values).await.map_err(port_failure)?.iter().map(listed).collect()
     }
 }
 
 #[async_trait]
 impl AuthorityTokens for Database {
     async fn of(&self, domain: &DomainName) -> Result<Option<StoredAuthorityToken>, PortFailure> {
-        let sql = "SELECT sealed, digest, issued_at FROM authority_tokens WHERE domain = $1";
-        let Some(row) = one(self.reader(), sql, [domain.as_str().into()]).await.map_err(port_failure)? else {
+        let Some(row) = one(self.reader(), TOKEN, [domain.as_str().into()]).await.map_err(port_failure)? else {
             return Ok(None);
         };
         Ok(Some(StoredAuthorityToken {

@@ -11,30 +11,33 @@ use sea_orm::QueryResult;
 
 use crate::database::Database;
 use crate::failure::port_failure;
-use crate::sql::{all, column, corrupt, one};
+use crate::sql::{all, column, corrupt, one, statements};
+
+statements! {
+    ROOT = "SELECT root_fingerprint FROM installation WHERE id = 1";
+    DATA_KEYS = "SELECT id, purpose, sealed, created_at FROM data_keys ORDER BY id";
+    SIGNING_KEYS = "SELECT kid, algorithm, state, sealed, created_at, changed_at FROM signing_keys \
+                    ORDER BY created_at, kid";
+}
 
 #[async_trait]
 impl KeyStore for Database {
     async fn root_fingerprint(&self) -> Result<Option<String>, PortFailure> {
-        let sql = "SELECT root_fingerprint FROM installation WHERE id = 1";
-        match one(self.reader(), sql, []).await.map_err(port_failure)? {
+        match one(self.reader(), ROOT, []).await.map_err(port_failure)? {
             Some(row) => column(&row, "root_fingerprint"),
             None => Err(corrupt("installation", "program", 1)),
         }
     }
 
     async fn data_keys(&self) -> Result<Vec<StoredDataKey>, PortFailure> {
-        let sql = "SELECT id, purpose, sealed, created_at FROM data_keys ORDER BY id";
-        let rows = all(self.reader(), sql, []).await.map_err(port_failure)?;
+        let rows = all(self.reader(), DATA_KEYS, []).await.map_err(port_failure)?;
         let mut keys = rows.iter().map(data_key).collect::<Result<Vec<_>, _>>()?;
         keys.sort_by_key(|key| (key.purpose, Reverse(key.created_at)));
         Ok(keys)
     }
 
     async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, PortFailure> {
-        let sql = "SELECT kid, algorithm, state, sealed, created_at, changed_at FROM signing_keys \
-                   ORDER BY created_at, kid";
-        all(self.reader(), sql, []).await.map_err(port_failure)?.iter().map(signing_key).collect()
+        all(self.reader(), SIGNING_KEYS, []).await.map_err(port_failure)?.iter().map(signing_key).collect()
     }
 }
 

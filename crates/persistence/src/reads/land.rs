@@ -8,28 +8,31 @@ use domain::land::geo_id::GeoId;
 use domain::land::ports::Fields;
 use domain::ports::failure::PortFailure;
 use sea_orm::QueryResult;
+use uuid::Uuid;
 
 use crate::database::Database;
 use crate::failure::port_failure;
 use crate::geometry;
-use crate::sql::{all, column, corrupt, limit};
+use crate::reads::columns::field_columns;
+use crate::sql::{all, column, corrupt, limit, statements};
 
-/// The columns of a field `f`.
-pub(super) const FIELD: &str = "f.id AS f_id, f.user_id AS f_user_id, f.name AS f_name, f.geo_id AS f_geo_id, \
-    f.boundary AS f_boundary, f.created_at AS f_created_at, f.updated_at AS f_updated_at";
+statements! {
+    LIST = concat!(
+        "SELECT ", field_columns!(), " FROM land_fields f WHERE f.user_id = $1 AND f.id > $2 ORDER BY f.id LIMIT $3"
+    );
+}
 
 #[async_trait]
 impl Fields for Database {
     async fn list(&self, user: UserId, after: Option<FieldId>, rows: usize) -> Result<Vec<Field>, PortFailure> {
-        let mut values = vec![user.uuid().into(), limit(rows)];
-        values.extend(after.map(|after| after.uuid().into()));
-        let following = if after.is_some() { "AND f.id > $3" } else { "" };
-        let sql = format!("SELECT {FIELD} FROM land_fields f WHERE f.user_id = $1 {following} ORDER BY f.id LIMIT $2");
-        all(self.reader(), &sql, values).await.map_err(port_failure)?.iter().map(field).collect()
+        // Every id follows the one of zeros.
+        let after = after.map_or(Uuid::nil(), |after| after.uuid());
+        let values = [user.uuid().into(), after.into(), limit(rows)];
+        all(self.reader(), LIST, values).await.map_err(port_failure)?.iter().map(field).collect()
     }
 }
 
-/// The field in a row with the columns [`FIELD`].
+/// The field in a row with the columns of [`field_columns`].
 pub(super) fn field(row: &QueryResult) -> Result<Field, PortFailure> {
     let id = FieldId::restore(column(row, "f_id")?);
     let wrong = |name| corrupt("land_fields", name, id);

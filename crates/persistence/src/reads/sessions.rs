@@ -12,21 +12,73 @@ use sea_orm::{QueryResult, Value};
 
 use crate::database::Database;
 use crate::failure::port_failure;
-use crate::reads::accounts::{ADDRESS, USER, user};
-use crate::reads::land::{FIELD, field};
-use crate::sql::{all, column, corrupt, limit, one};
+use crate::reads::accounts::user;
+use crate::reads::columns::{field_columns, primary_address, session_columns, user_columns};
+use crate::reads::land::field;
+use crate::sql::{Sql, all, column, corrupt, limit, one, statements};
 use crate::writes::work::Work;
 
-/// The columns of a session `s`.
-const SESSION: &str = "s.id AS s_id, s.user_id AS s_user_id, s.channel AS s_channel, s.auth_time AS s_auth_time, \
-    s.amr AS s_amr, s.last_seen_at AS s_last_seen_at, s.expires_at AS s_expires_at, s.ended_at AS s_ended_at";
+/// A user by a session of theirs.
+macro_rules! by_session {
+    ($column:literal) => {
+        concat!(
+            "SELECT ",
+            user_columns!(),
+            ", ",
+            session_columns!(),
+            " FROM sessions s JOIN users u ON u.id = s.user_id ",
+            primary_address!(),
+            " WHERE ",
+            $column,
+            " = $1"
+        )
+    };
+}
+
+/// The same and the user's first fields; a user without fields is one row.
+macro_rules! with_fields_by_session {
+    ($column:literal) => {
+        concat!(
+            "SELECT ",
+            user_columns!(),
+            ", ",
+            session_columns!(),
+            ", ",
+            field_columns!(),
+            " FROM sessions s JOIN users u ON u.id = s.user_id ",
+            primary_address!(),
+            " LEFT JOIN land_fields f ON f.user_id = u.id WHERE ",
+            $column,
+            " = $1 ORDER BY f.id LIMIT $2"
+        )
+    };
+}
+
+statements! {
+    HOLDER_BY_SESSION = by_session!("s.id");
+    HOLDER_BY_PAGE_SECRET = by_session!("s.page_secret");
+    HOLDER_BY_USER_TOKEN = concat!(
+        "SELECT ", user_columns!(), " FROM users u ", primary_address!(), " WHERE u.token_required = $1"
+    );
+    FIELDS_BY_SESSION = with_fields_by_session!("s.id");
+    FIELDS_BY_PAGE_SECRET = with_fields_by_session!("s.page_secret");
+    FIELDS_BY_USER_TOKEN = concat!(
+        "SELECT ", user_columns!(), ", ", field_columns!(), " FROM users u ", primary_address!(),
+        " LEFT JOIN land_fields f ON f.user_id = u.id WHERE u.token_required = $1 ORDER BY f.id LIMIT $2"
+    );
+    BY_GRANT = concat!(
+        "SELECT ", user_columns!(), ", ", session_columns!(),
+        ", g.generation AS g_generation, g.rotated_at AS g_rotated_at \
+         FROM grants g JOIN sessions s ON s.id = g.session_id JOIN users u ON u.id = s.user_id ",
+        primary_address!(), " WHERE g.id = $1"
+    );
+}
 
 #[async_trait]
 impl Sessions for Database {
     async fn holder(&self, key: &CredentialKey) -> Result<Option<Holder>, PortFailure> {
         let way = Way::of(key);
-        let sql = format!("SELECT {} FROM {} {ADDRESS} WHERE {} = $1", way.columns(), way.tables, way.column);
-        let row = one(self.reader(), &sql, [way.value.clone()]).await.map_err(port_failure)?;
+        let row = one(self.reader(), way.alone, [way.value.clone()]).await.map_err(port_failure)?;
         row.map(|row| way.holder(&row)).transpose()
     }
 
@@ -36,15 +88,9 @@ impl Sessions for Database {
         rows: usize,
     ) -> Result<Option<(Holder, Vec<Field>)>, PortFailure> {
         let way = Way::of(key);
-        let sql = format!(
-            "SELECT {}, {FIELD} FROM {} {ADDRESS} LEFT JOIN land_fields f ON f.user_id = u.id \
-             WHERE {} = $1 ORDER BY f.id LIMIT $2",
-            way.columns(),
-            way.tables,
-            way.column
-        );
         // A holder without fields is one row, so there is always one to ask for.
-        let found = all(self.reader(), &sql, [way.value.clone(), limit(rows.max(1))]).await.map_err(port_failure)?;
+        let values = [way.value.clone(), limit(rows.max(1))];
+        let found = all(self.reader(), way.with_fields, values).await.map_err(port_failure)?;
         let Some(first) = found.first() else { return Ok(None) };
         let holder = way.holder(first)?;
         let has_fields = column::<Option<uuid::Uuid>>(first, "f_id")?.is_some();
@@ -53,12 +99,7 @@ impl Sessions for Database {
     }
 
     async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure> {
-        let sql = format!(
-            "SELECT {USER}, {SESSION}, g.generation AS g_generation, g.rotated_at AS g_rotated_at \
-             FROM grants g JOIN sessions s ON s.id = g.session_id JOIN users u ON u.id = s.user_id {ADDRESS} \
-             WHERE g.id = $1"
-        );
-        let row = one(self.reader(), &sql, [grant.uuid().into()]).await.map_err(port_failure)?;
+        let row = one(self.reader(), BY_GRANT, [grant.uuid().into()]).await.map_err(port_failure)?;
         row.map(|row| held_grant(&row, grant)).transpose()
     }
 }
@@ -75,31 +116,20 @@ impl LastSeen for Database {
 
 /// How the holder of a credential is found.
 struct Way {
-    tables: &'static str,
-    column: &'static str,
+    alone: Sql,
+    with_fields: Sql,
     value: Value,
     by_session: bool,
 }
 
 impl Way {
     fn of(key: &CredentialKey) -> Self {
-        let by_session = |column, value| Self {
-            tables: "sessions s JOIN users u ON u.id = s.user_id",
-            column,
-            value,
-            by_session: true,
+        let (alone, with_fields, value) = match key {
+            CredentialKey::Session(id) => (HOLDER_BY_SESSION, FIELDS_BY_SESSION, id.uuid().into()),
+            CredentialKey::PageSecret(digest) => (HOLDER_BY_PAGE_SECRET, FIELDS_BY_PAGE_SECRET, digest.as_str().into()),
+            CredentialKey::UserToken(digest) => (HOLDER_BY_USER_TOKEN, FIELDS_BY_USER_TOKEN, digest.as_str().into()),
         };
-        match key {
-            CredentialKey::Session(id) => by_session("s.id", id.uuid().into()),
-            CredentialKey::PageSecret(digest) => by_session("s.page_secret", digest.as_str().into()),
-            CredentialKey::UserToken(digest) => {
-                Self { tables: "users u", column: "u.token_required", value: digest.as_str().into(), by_session: false }
-            }
-        }
-    }
-
-    fn columns(&self) -> String {
-        if self.by_session { format!("{USER}, {SESSION}") } else { USER.into() }
+        Self { alone, with_fields, value, by_session: !matches!(key, CredentialKey::UserToken(_)) }
     }
 
     fn holder(&self, row: &QueryResult) -> Result<Holder, PortFailure> {

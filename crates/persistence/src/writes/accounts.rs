@@ -9,8 +9,30 @@ use domain::ports::secrets::SecretDigest;
 use sea_orm::{DatabaseTransaction, DbErr, Value};
 
 use crate::failure::Unwritten;
-use crate::sql::execute;
+use crate::sql::{Sql, execute, statements};
 use crate::writes::touched;
+
+/// Sets a column of the version that was read.
+macro_rules! set {
+    ($column:literal) => {
+        concat!(
+            "UPDATE users SET ",
+            $column,
+            " = $3, version = version + 1, updated_at = $4 WHERE id = $1 AND version = $2"
+        )
+    };
+}
+
+statements! {
+    ADD = "INSERT INTO users (id, email, phone_number, password, token_required, discoverable, administrator, \
+           state, locale, version, created_at, updated_at) \
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    ADD_ADDRESS = "INSERT INTO user_emails (email_key, user_id, kind, verified_at) VALUES ($1, $2, 'primary', $3)";
+    SET_PHONE = set!("phone_number");
+    SET_DISCOVERABLE = set!("discoverable");
+    SET_USER_TOKEN = set!("token_required");
+    REHASH = "UPDATE users SET password = $3 WHERE id = $1 AND password = $2";
+}
 
 pub(super) async fn write(transaction: &DatabaseTransaction, change: &AccountChange) -> Result<u64, Unwritten> {
     match change {
@@ -19,19 +41,18 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &AccountCha
         }
         AccountChange::SetPhone { user, version, phone_number, at } => {
             let number = phone_number.as_ref().map(ToString::to_string);
-            set(transaction, (*user, *version, *at), "phone_number", number.into()).await
+            set(transaction, (*user, *version, *at), SET_PHONE, number.into()).await
         }
         AccountChange::SetDiscoverable { user, version, discoverable, at } => {
-            set(transaction, (*user, *version, *at), "discoverable", (*discoverable).into()).await
+            set(transaction, (*user, *version, *at), SET_DISCOVERABLE, (*discoverable).into()).await
         }
         AccountChange::SetUserToken { user, version, digest, at } => {
             let digest = digest.as_ref().map(|digest| digest.as_str().to_owned());
-            set(transaction, (*user, *version, *at), "token_required", digest.into()).await
+            set(transaction, (*user, *version, *at), SET_USER_TOKEN, digest.into()).await
         }
         AccountChange::Rehash { user, from, to } => {
-            let sql = "UPDATE users SET password = $3 WHERE id = $1 AND password = $2";
             let values = [user.uuid().into(), from.as_str().into(), to.as_str().into()];
-            Ok(execute(transaction, sql, values).await?)
+            Ok(execute(transaction, REHASH, values).await?)
         }
     }
 }
@@ -42,9 +63,6 @@ async fn add(
     password: &PasswordHash,
     user_token: Option<&SecretDigest>,
 ) -> Result<u64, DbErr> {
-    let sql = "INSERT INTO users (id, email, phone_number, password, token_required, discoverable, administrator, \
-               state, locale, version, created_at, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     let values = [
         user.id.uuid().into(),
         user.email.as_str().into(),
@@ -59,21 +77,16 @@ async fn add(
         user.created_at.into(),
         user.updated_at.into(),
     ];
-    execute(transaction, sql, values).await?;
-    let sql = "INSERT INTO user_emails (email_key, user_id, kind, verified_at) VALUES ($1, $2, 'primary', $3)";
+    execute(transaction, ADD, values).await?;
     let values = [user.email.key().as_str().into(), user.id.uuid().into(), user.email_verified_at.into()];
-    execute(transaction, sql, values).await
+    execute(transaction, ADD_ADDRESS, values).await
 }
 
-/// Sets a column of the version that was read.
 async fn set(
     transaction: &DatabaseTransaction,
     (user, version, at): (UserId, i64, Timestamp),
-    column: &str,
+    sql: Sql,
     value: Value,
 ) -> Result<u64, Unwritten> {
-    let sql = format!(
-        "UPDATE users SET {column} = $3, version = version + 1, updated_at = $4 WHERE id = $1 AND version = $2"
-    );
-    touched(execute(transaction, &sql, [user.uuid().into(), version.into(), value, at.into()]).await?)
+    touched(execute(transaction, sql, [user.uuid().into(), version.into(), value, at.into()]).await?)
 }

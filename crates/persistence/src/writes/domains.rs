@@ -7,17 +7,41 @@ use domain::domains::policy::DomainRule;
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::failure::Unwritten;
-use crate::sql::{all, execute};
+use crate::sql::{Sql, all, execute, statements};
 use crate::writes::touched;
 use crate::writes::work::needs_locks;
+
+macro_rules! add_token {
+    ($on_conflict:literal) => {
+        concat!(
+            "INSERT INTO authority_tokens (domain, sealed, digest, issued_at) VALUES ($1, $2, $3, $4) ",
+            $on_conflict
+        )
+    };
+}
+
+statements! {
+    PUT = "INSERT INTO domain_checks (id, belongs_to, domains, created_at, updated_at) \
+           VALUES ($1, $2, $3, $4, $5) ON CONFLICT (domains) DO UPDATE \
+           SET belongs_to = excluded.belongs_to, updated_at = excluded.updated_at";
+    REMOVE = "DELETE FROM domain_checks WHERE domains = $1";
+    ISSUE_TOKEN = add_token!("");
+    PUT_TOKEN = add_token!(
+        "ON CONFLICT (domain) DO UPDATE \
+         SET sealed = excluded.sealed, digest = excluded.digest, issued_at = excluded.issued_at"
+    );
+    REVOKE_TOKEN = "DELETE FROM authority_tokens WHERE domain = $1";
+    /// Of the engine that lets several transactions write at once.
+    LOCK_SHARED = "SELECT 1 WHERE $1 IS NULL",
+        postgres: "SELECT CAST(pg_advisory_xact_lock_shared(hashtextextended($1, 0)) AS text)";
+    LOCK_EXCLUSIVE = "SELECT 1 WHERE $1 IS NULL",
+        postgres: "SELECT CAST(pg_advisory_xact_lock(hashtextextended($1, 0)) AS text)";
+}
 
 pub(super) async fn write(transaction: &DatabaseTransaction, change: &DomainChange) -> Result<u64, Unwritten> {
     match change {
         DomainChange::Put(rule) => Ok(put(transaction, rule).await?),
-        DomainChange::Remove(domain) => {
-            let sql = "DELETE FROM domain_checks WHERE domains = $1";
-            touched(execute(transaction, sql, [domain.as_str().into()]).await?)
-        }
+        DomainChange::Remove(domain) => touched(execute(transaction, REMOVE, [domain.as_str().into()]).await?),
     }
 }
 
@@ -26,16 +50,9 @@ pub(super) async fn write_authority(
     change: &AuthorityChange,
 ) -> Result<u64, Unwritten> {
     match change {
-        AuthorityChange::Issue(token) => Ok(add_token(transaction, token, "").await?),
-        AuthorityChange::Put(token) => {
-            let replace = "ON CONFLICT (domain) DO UPDATE \
-                           SET sealed = excluded.sealed, digest = excluded.digest, issued_at = excluded.issued_at";
-            Ok(add_token(transaction, token, replace).await?)
-        }
-        AuthorityChange::Revoke(domain) => {
-            let sql = "DELETE FROM authority_tokens WHERE domain = $1";
-            touched(execute(transaction, sql, [domain.as_str().into()]).await?)
-        }
+        AuthorityChange::Issue(token) => Ok(add_token(transaction, token, ISSUE_TOKEN).await?),
+        AuthorityChange::Put(token) => Ok(add_token(transaction, token, PUT_TOKEN).await?),
+        AuthorityChange::Revoke(domain) => touched(execute(transaction, REVOKE_TOKEN, [domain.as_str().into()]).await?),
     }
 }
 
@@ -54,19 +71,15 @@ pub(super) async fn lock(transaction: &DatabaseTransaction, domain: &DomainName,
     if !needs_locks(transaction) {
         return Ok(());
     }
-    let function = match lock {
-        Lock::Shared => "pg_advisory_xact_lock_shared",
-        Lock::Exclusive => "pg_advisory_xact_lock",
+    let sql = match lock {
+        Lock::Shared => LOCK_SHARED,
+        Lock::Exclusive => LOCK_EXCLUSIVE,
     };
-    let sql = format!("SELECT CAST({function}(hashtextextended($1, 0)) AS text)");
-    all(transaction, &sql, [format!("domain {domain}").into()]).await.map(|_| ())
+    all(transaction, sql, [format!("domain {domain}").into()]).await.map(|_| ())
 }
 
 async fn put(transaction: &DatabaseTransaction, rule: &DomainRule) -> Result<u64, DbErr> {
     lock(transaction, &rule.domain, Lock::Exclusive).await?;
-    let sql = "INSERT INTO domain_checks (id, belongs_to, domains, created_at, updated_at) \
-               VALUES ($1, $2, $3, $4, $5) ON CONFLICT (domains) DO UPDATE \
-               SET belongs_to = excluded.belongs_to, updated_at = excluded.updated_at";
     let values = [
         rule.id.uuid().into(),
         rule.belongs_to.number().into(),
@@ -74,22 +87,15 @@ async fn put(transaction: &DatabaseTransaction, rule: &DomainRule) -> Result<u64
         rule.created_at.into(),
         rule.updated_at.into(),
     ];
-    execute(transaction, sql, values).await
+    execute(transaction, PUT, values).await
 }
 
-async fn add_token(
-    transaction: &DatabaseTransaction,
-    token: &StoredAuthorityToken,
-    on_conflict: &str,
-) -> Result<u64, DbErr> {
-    let sql = format!(
-        "INSERT INTO authority_tokens (domain, sealed, digest, issued_at) VALUES ($1, $2, $3, $4) {on_conflict}"
-    );
+async fn add_token(transaction: &DatabaseTransaction, token: &StoredAuthorityToken, sql: Sql) -> Result<u64, DbErr> {
     let values = [
         token.domain.as_str().into(),
         token.sealed.as_str().into(),
         token.digest.as_str().into(),
         token.issued_at.into(),
     ];
-    execute(transaction, &sql, values).await
+    execute(transaction, sql, values).await
 }

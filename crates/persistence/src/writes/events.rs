@@ -4,7 +4,12 @@ use domain::events::{Event, EventActor};
 use sea_orm::{DatabaseTransaction, DbErr};
 use serde_json::{Map, Value};
 
-use crate::sql::execute;
+use crate::sql::{execute, statements};
+
+statements! {
+    RECORD = "INSERT INTO events (id, kind, actor, actor_id, subject_kind, subject_id, request_id, at, data) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+}
 
 /// Writes down an event. What it says beside the columns is a JSON object of texts.
 pub(super) async fn record(transaction: &DatabaseTransaction, event: &Event) -> Result<(), DbErr> {
@@ -13,8 +18,6 @@ pub(super) async fn record(transaction: &DatabaseTransaction, event: &Event) -> 
         EventActor::Nobody | EventActor::System => None,
     };
     let data = event.data.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())));
-    let sql = "INSERT INTO events (id, kind, actor, actor_id, subject_kind, subject_id, request_id, at, data) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let values = [
         event.id.uuid().into(),
         event.kind.name().into(),
@@ -26,5 +29,5 @@ pub(super) async fn record(transaction: &DatabaseTransaction, event: &Event) -> 
         event.at.into(),
         Value::from(data.collect::<Map<_, _>>()).to_string().into(),
     ];
-    execute(transaction, sql, values).await.map(|_| ())
+    execute(transaction, RECORD, values).await.map(|_| ())
 }

@@ -9,9 +9,18 @@ use domain::ports::ledger::Rejected;
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::failure::Unwritten;
-use crate::sql::all;
+use crate::sql::{all, statements};
 use crate::writes::domains::{Lock, lock};
 use crate::writes::work::needs_locks;
+
+statements! {
+    /// Not `FOR UPDATE`: a field that is being added shares the row's key, and two that are added at
+    /// once would wait for each other.
+    LOCK_USER = "SELECT 1 FROM users WHERE id = $1", postgres: "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE";
+    /// One more than there may be answers the question, however many there are.
+    FIELDS = "SELECT 1 FROM land_fields WHERE user_id = $1 LIMIT $2";
+    BLOCKED = "SELECT 1 FROM domain_checks WHERE domains = $1 AND belongs_to = $2";
+}
 
 pub(super) async fn require(transaction: &DatabaseTransaction, invariant: &Invariant) -> Result<u64, Unwritten> {
     let holds = match invariant {
@@ -23,21 +32,15 @@ pub(super) async fn require(transaction: &DatabaseTransaction, invariant: &Invar
 
 async fn keeps_limit(transaction: &DatabaseTransaction, user: UserId) -> Result<bool, DbErr> {
     if needs_locks(transaction) {
-        // Not `FOR UPDATE`: a field that is being added shares the row's key, and two that are
-        // added at once would wait for each other.
-        let sql = "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE";
-        all(transaction, sql, [user.uuid().into()]).await?;
+        all(transaction, LOCK_USER, [user.uuid().into()]).await?;
     }
-    // One more than there may be answers the question, however many there are.
-    let sql = "SELECT 1 FROM land_fields WHERE user_id = $1 LIMIT $2";
     let most = i64::from(MAX_FIELDS);
-    let found = all(transaction, sql, [user.uuid().into(), (most + 1).into()]).await?;
+    let found = all(transaction, FIELDS, [user.uuid().into(), (most + 1).into()]).await?;
     Ok(found.len() <= MAX_FIELDS as usize)
 }
 
 async fn is_not_blocked(transaction: &DatabaseTransaction, domain: &DomainName) -> Result<bool, DbErr> {
     lock(transaction, domain, Lock::Shared).await?;
-    let sql = "SELECT 1 FROM domain_checks WHERE domains = $1 AND belongs_to = $2";
     let values = [domain.as_str().into(), BelongsTo::Blocked.number().into()];
-    Ok(all(transaction, sql, values).await?.is_empty())
+    Ok(all(transaction, BLOCKED, values).await?.is_empty())
 }

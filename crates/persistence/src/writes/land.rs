@@ -6,23 +6,28 @@ use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::failure::Unwritten;
 use crate::geometry;
-use crate::sql::execute;
+use crate::sql::{execute, statements};
 use crate::writes::touched;
+
+statements! {
+    ADD = "INSERT INTO land_fields (id, user_id, name, geo_id, boundary, created_at, updated_at) \
+           VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    REPLACE = "UPDATE land_fields SET name = $3, geo_id = $4, boundary = $5, updated_at = $6 \
+               WHERE id = $1 AND user_id = $2";
+    REMOVE = "DELETE FROM land_fields WHERE id = $1 AND user_id = $2";
+}
 
 pub(super) async fn write(transaction: &DatabaseTransaction, change: &LandChange) -> Result<u64, Unwritten> {
     match change {
         LandChange::Add(field) => Ok(add(transaction, field).await?),
         LandChange::Replace(field) => touched(replace(transaction, field).await?),
         LandChange::Remove { field, user } => {
-            let sql = "DELETE FROM land_fields WHERE id = $1 AND user_id = $2";
-            touched(execute(transaction, sql, [field.uuid().into(), user.uuid().into()]).await?)
+            touched(execute(transaction, REMOVE, [field.uuid().into(), user.uuid().into()]).await?)
         }
     }
 }
 
 async fn add(transaction: &DatabaseTransaction, field: &Field) -> Result<u64, DbErr> {
-    let sql = "INSERT INTO land_fields (id, user_id, name, geo_id, boundary, created_at, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let values = [
         field.id.uuid().into(),
         field.user.uuid().into(),
@@ -32,12 +37,10 @@ async fn add(transaction: &DatabaseTransaction, field: &Field) -> Result<u64, Db
         field.created_at.into(),
         field.updated_at.into(),
     ];
-    execute(transaction, sql, values).await
+    execute(transaction, ADD, values).await
 }
 
 async fn replace(transaction: &DatabaseTransaction, field: &Field) -> Result<u64, DbErr> {
-    let sql = "UPDATE land_fields SET name = $3, geo_id = $4, boundary = $5, updated_at = $6 \
-               WHERE id = $1 AND user_id = $2";
     let values = [
         field.id.uuid().into(),
         field.user.uuid().into(),
@@ -46,5 +49,5 @@ async fn replace(transaction: &DatabaseTransaction, field: &Field) -> Result<u64
         geometry::write(field.boundary.geometry()).into(),
         field.updated_at.into(),
     ];
-    execute(transaction, sql, values).await
+    execute(transaction, REPLACE, values).await
 }

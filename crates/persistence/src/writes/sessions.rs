@@ -10,9 +10,32 @@ use domain::sessions::session::{AuthenticationMethod, Session};
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::failure::Unwritten;
-use crate::sql::execute;
+use crate::sql::{execute, statements};
 use crate::writes::touched;
-use crate::writes::work::needs_locks;
+
+macro_rules! open {
+    ($lock:literal) => {
+        concat!(
+            "INSERT INTO sessions (id, user_id, channel, page_secret, auth_time, amr, last_seen_at, expires_at, \
+             ended_at, created_at) SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $5 FROM users u \
+             WHERE u.id = $2 AND u.state = 'active' AND u.password = $10",
+            $lock
+        )
+    };
+}
+
+statements! {
+    /// A change of the password that is about to commit is waited for, and one that comes later
+    /// waits for this session. A shared lock would not do: two logins that both replace an outdated
+    /// hash afterwards would wait for each other.
+    OPEN = open!(""), postgres: open!(" FOR NO KEY UPDATE");
+    ADD_GRANT = "INSERT INTO grants (id, session_id, generation, rotated_at, created_at) VALUES ($1, $2, $3, $4, $5)";
+    SEE_ROTATED = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL";
+    ROTATE = "UPDATE grants SET generation = $4, rotated_at = $5 \
+              WHERE id = $1 AND session_id = $2 AND generation = $3";
+    END = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
+    SEE = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND last_seen_at < $2";
+}
 
 pub(super) async fn write(transaction: &DatabaseTransaction, change: &SessionChange) -> Result<u64, Unwritten> {
     match change {
@@ -24,9 +47,8 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &SessionCha
             rotate(transaction, (*grant, *session), (*from, *to), *at).await
         }
         SessionChange::End { session, reason, at } => {
-            let sql = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
             let values = [session.uuid().into(), (*at).into(), reason.name().into()];
-            touched(execute(transaction, sql, values).await?)
+            touched(execute(transaction, END, values).await?)
         }
     }
 }
@@ -37,8 +59,7 @@ pub(super) async fn note_last_seen(
     session: SessionId,
     at: Timestamp,
 ) -> Result<u64, DbErr> {
-    let sql = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND last_seen_at < $2";
-    execute(transaction, sql, [session.uuid().into(), at.into()]).await
+    execute(transaction, SEE, [session.uuid().into(), at.into()]).await
 }
 
 async fn open(
@@ -47,15 +68,6 @@ async fn open(
     page_secret: Option<&SecretDigest>,
     verified: &PasswordHash,
 ) -> Result<u64, Unwritten> {
-    // A change of the password that is about to commit is waited for, and one that comes later
-    // waits for this session. A shared lock would not do: two logins that both replace an outdated
-    // hash afterwards would wait for each other.
-    let lock = if needs_locks(transaction) { "FOR NO KEY UPDATE" } else { "" };
-    let sql = format!(
-        "INSERT INTO sessions (id, user_id, channel, page_secret, auth_time, amr, last_seen_at, expires_at, \
-         ended_at, created_at) SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $5 FROM users u \
-         WHERE u.id = $2 AND u.state = 'active' AND u.password = $10 {lock}"
-    );
     let methods = session.methods.iter().copied().map(AuthenticationMethod::name).collect::<Vec<_>>();
     let values = [
         session.id.uuid().into(),
@@ -69,11 +81,10 @@ async fn open(
         session.ended_at.into(),
         verified.as_str().into(),
     ];
-    touched(execute(transaction, &sql, values).await?)
+    touched(execute(transaction, OPEN, values).await?)
 }
 
 async fn add_grant(transaction: &DatabaseTransaction, grant: &Grant, at: Timestamp) -> Result<u64, DbErr> {
-    let sql = "INSERT INTO grants (id, session_id, generation, rotated_at, created_at) VALUES ($1, $2, $3, $4, $5)";
     let values = [
         grant.id.uuid().into(),
         grant.session.uuid().into(),
@@ -81,7 +92,7 @@ async fn add_grant(transaction: &DatabaseTransaction, grant: &Grant, at: Timesta
         grant.rotated_at.into(),
         at.into(),
     ];
-    execute(transaction, sql, values).await
+    execute(transaction, ADD_GRANT, values).await
 }
 
 /// The session first: whoever ends it locks the same row first.
@@ -91,10 +102,7 @@ async fn rotate(
     (from, to): (u32, u32),
     at: Timestamp,
 ) -> Result<u64, Unwritten> {
-    let sql = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL";
-    touched(execute(transaction, sql, [session.uuid().into(), at.into()]).await?)?;
-    let sql = "UPDATE grants SET generation = $4, rotated_at = $5 \
-               WHERE id = $1 AND session_id = $2 AND generation = $3";
+    touched(execute(transaction, SEE_ROTATED, [session.uuid().into(), at.into()]).await?)?;
     let values = [grant.uuid().into(), session.uuid().into(), i64::from(from).into(), i64::from(to).into(), at.into()];
-    touched(execute(transaction, sql, values).await?)
+    touched(execute(transaction, ROTATE, values).await?)
 }
