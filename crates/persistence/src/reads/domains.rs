@@ -31,7 +31,7 @@ statements! {
     OF = listed!("d.domains = $1");
     /// The list is one value, the text of a JSON array, so that the statement is the same for any number.
     AMONG = listed!("d.domains IN (SELECT value FROM json_each($1)) ORDER BY d.domains"),
-        postgres: listed!("d.domains IN (SELECT json_array_elements_text(CAST($1 AS json))) ORDER BY d.domains");
+        postgres: listed!("d.domains = ANY (ARRAY(SELECT json_array_elements_text(CAST($1 AS json)))) ORDER BY d.domains");
     LIST = listed!("d.domains > $1 ORDER BY d.domains LIMIT $2");
     LIST_OF_ONE_KIND = listed!("d.domains > $1 AND d.belongs_to = $3 ORDER BY d.domains LIMIT $2");
     TOKEN = "SELECT sealed, digest, issued_at FROM authority_tokens WHERE domain = $1";

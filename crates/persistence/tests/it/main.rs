@@ -10,3 +10,4 @@ mod keys;
 mod land;
 mod opening;
 mod sessions;
+mod statements;
