@@ -5,7 +5,9 @@
 use thiserror::Error;
 
 use crate::accounts::user::{User, UserState};
+use crate::changes::Invariant;
 use crate::ids::{RequestId, UserId};
+use crate::ports::secrets::SecretDigest;
 use crate::sessions::session::Session;
 
 /// Who asks for something, and how they showed it.
@@ -33,8 +35,8 @@ pub enum Subject {
 pub enum Credential {
     /// A session: an access token, or the cookie of the pages.
     Session(Session),
-    /// The user's `token_required`.
-    UserToken,
+    /// The user's `token_required`, by its digest.
+    UserToken(SecretDigest),
 }
 
 /// What can be asked for with a credential. What anybody may do is not here.
@@ -166,7 +168,7 @@ impl Actor {
         match &self.subject {
             Subject::System => true,
             Subject::User(user, Credential::Session(_)) => user.administrator,
-            Subject::User(_, Credential::UserToken) | Subject::Nobody => false,
+            Subject::User(_, Credential::UserToken(_)) | Subject::Nobody => false,
         }
     }
 
@@ -179,11 +181,24 @@ impl Actor {
             (Subject::User(user, _), _) if user.state != UserState::Active => Err(Denied::Nobody),
             (Subject::System, Need::Administrator) | (Subject::User(..), Need::User) => Ok(()),
             (Subject::User(_, Credential::Session(_)), Need::Session) => Ok(()),
-            (Subject::User(_, Credential::UserToken), _) => Err(Denied::SessionNeeded),
+            (Subject::User(_, Credential::UserToken(_)), _) => Err(Denied::SessionNeeded),
             (Subject::User(..), Need::Administrator) if self.administers() => Ok(()),
             (Subject::User(..), Need::Administrator) => Err(Denied::AdministratorNeeded),
             (Subject::Nobody, _) | (Subject::System, Need::User | Need::Session) => Err(Denied::Nobody),
         }
+    }
+
+    /// What must still hold when an operation is written: what was read when it was permitted may be
+    /// over by then.
+    #[must_use]
+    pub fn requirements(&self, operation: Operation) -> Vec<Invariant> {
+        let Subject::User(user, credential) = &self.subject else { return Vec::new() };
+        let stands = match credential {
+            Credential::Session(session) => Invariant::SessionStands(user.id, session.id),
+            Credential::UserToken(digest) => Invariant::UserTokenStands(user.id, digest.clone()),
+        };
+        let administers = (operation.need() == Need::Administrator).then_some(Invariant::Administrator(user.id));
+        [Some(stands), administers].into_iter().flatten().collect()
     }
 
     /// The user, for an operation on their own account.
@@ -241,7 +256,10 @@ mod tests {
     }
 
     fn by_token(user: User) -> Actor {
-        Actor { subject: Subject::User(Box::new(user), Credential::UserToken), request: None }
+        Actor {
+            subject: Subject::User(Box::new(user), Credential::UserToken(SecretDigest::restore("digest"))),
+            request: None,
+        }
     }
 
     #[test]
@@ -281,6 +299,21 @@ mod tests {
                 assert_eq!(actor.may(operation), expected, "{actor:?} {operation:?}");
                 assert_eq!(actor.owner(operation).is_ok(), expected.is_ok() && actor.user().is_some());
             }
+        }
+    }
+
+    #[test]
+    fn what_permits_an_operation_must_hold_when_it_is_written() {
+        let actor = by_session(user(true, UserState::Active));
+        let session = actor.session(Operation::ShowMe).expect("a session").id;
+        let (id, digest) = (UserId::restore(Uuid::from_u128(1)), SecretDigest::restore("digest"));
+        let stands = Invariant::SessionStands(id, session);
+        assert_eq!(actor.requirements(Operation::UpdatePhone), std::slice::from_ref(&stands));
+        assert_eq!(actor.requirements(Operation::ChangeDomains), [stands, Invariant::Administrator(id)]);
+        let by_token = by_token(user(false, UserState::Active)).requirements(Operation::ChangeFields);
+        assert_eq!(by_token, [Invariant::UserTokenStands(id, digest)]);
+        for actor in [Actor::nobody(None), Actor::system()] {
+            assert_eq!(actor.requirements(Operation::ChangeDomains), []);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The plan of writes: what a use case decided, as a value.
 
+use crate::access::{Actor, Operation};
 use crate::accounts::password_hash::PasswordHash;
 use crate::accounts::phone::PhoneNumber;
 use crate::accounts::user::User;
@@ -29,6 +30,12 @@ impl Changes {
     #[must_use]
     pub const fn new(event: Event) -> Self {
         Self { event, list: Vec::new() }
+    }
+
+    /// A plan of somebody who may do `operation`: it is only carried out while that holds.
+    #[must_use]
+    pub fn of(actor: &Actor, operation: Operation, event: Event) -> Self {
+        Self::new(event).with_all(actor.requirements(operation))
     }
 
     /// The same plan with one more write.
@@ -144,7 +151,7 @@ pub enum SessionChange {
         at: Timestamp,
     },
     /// Moves a grant from one generation to the next and the session's `last_seen_at` to `at`, if
-    /// the grant is still of `from` and the session has not ended; else `Stale`.
+    /// the grant is still of `from`, the session has not ended and its user is active; else `Stale`.
     Rotate {
         /// The grant.
         grant: GrantId,
@@ -228,6 +235,13 @@ pub enum KeyChange {
 pub enum Invariant {
     /// The user has at most [`crate::land::field::MAX_FIELDS`] fields; the user's row is locked.
     FieldLimit(UserId),
+    /// The user is active and the session, which is theirs, has not ended. Both rows are locked until
+    /// the transaction ends, so that whoever ends or disables them comes before or after it.
+    SessionStands(UserId, SessionId),
+    /// The user is active and has the `token_required` of this digest; the user's row is locked.
+    UserTokenStands(UserId, SecretDigest),
+    /// The user administers the registry; the user's row is locked.
+    Administrator(UserId),
     /// No row blocks the domain, and none will before this transaction ends.
     NotBlocked(DomainName),
 }

@@ -23,6 +23,7 @@ use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::ports::readiness::Readiness;
+use domain::ports::secrets::SecretDigest;
 use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Sessions};
 use domain::sessions::session::EndReason;
 
@@ -54,6 +55,12 @@ impl Memory {
     #[must_use]
     pub fn end_reason(&self, session: SessionId) -> Option<EndReason> {
         self.lock().sessions.end_reason(session)
+    }
+
+    /// The digest of a user's `token_required`, if they have one.
+    #[must_use]
+    pub fn user_token(&self, user: UserId) -> Option<SecretDigest> {
+        self.lock().accounts.user_token(user)
     }
 
     /// Makes every port fail for a while, as when a database is away; or work again.

@@ -6,8 +6,10 @@ mod keys;
 mod land;
 mod sessions;
 
+use domain::accounts::user::UserState;
 use domain::changes::{Change, Invariant, UniqueKey};
 use domain::events::Event;
+use domain::ids::UserId;
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::Rejected;
 
@@ -48,9 +50,18 @@ impl State {
     fn require(&self, invariant: Invariant) -> Result<u64, Rejected> {
         let holds = match &invariant {
             Invariant::FieldLimit(user) => self.land.keeps_limit(*user),
+            Invariant::SessionStands(user, session) => self.is_active(*user) && self.sessions.runs(*session, *user),
+            Invariant::UserTokenStands(user, digest) => {
+                self.is_active(*user) && self.accounts.user_token(*user).as_ref() == Some(digest)
+            }
+            Invariant::Administrator(user) => self.accounts.user(*user).is_some_and(|user| user.administrator),
             Invariant::NotBlocked(domain) => !self.domains.blocks(domain),
         };
         if holds { Ok(0) } else { Err(Rejected::Broken(invariant)) }
+    }
+
+    fn is_active(&self, user: UserId) -> bool {
+        self.accounts.user(user).is_some_and(|user| user.state == UserState::Active)
     }
 }
 

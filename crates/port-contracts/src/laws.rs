@@ -9,3 +9,4 @@ pub mod keys;
 pub mod land;
 pub mod ledger;
 pub mod sessions;
+pub mod standing;

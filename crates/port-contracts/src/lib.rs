@@ -94,6 +94,13 @@ macro_rules! stamp {
             one_of_many_active_keys_wins,
             ids_of_keys_are_unique,
         ]);
+        $crate::stamp!($fixture, standing: [
+            a_plan_requires_an_active_user_and_a_running_session_of_theirs,
+            a_plan_requires_an_active_user_and_their_token,
+            a_plan_requires_an_administrator,
+            no_plan_of_a_session_follows_its_end,
+            plans_that_require_the_same_all_go_through,
+        ]);
         $crate::stamp!($fixture, ledger: [
             every_event_reads_back_equal,
             a_plan_is_written_whole_or_not_at_all,

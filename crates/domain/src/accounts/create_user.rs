@@ -87,10 +87,10 @@ impl CreateUser {
             .with("administrator", command.administrator)
             .with("verified", command.verified);
         let add = AccountChange::Add { user: Box::new(user.clone()), password, user_token: None };
-        match self.ledger.apply(Changes::new(event).with(add)).await {
+        match self.ledger.apply(Changes::of(actor, Operation::CreateUser, event).with(add)).await {
             Ok(_) => Ok(user),
             Err(Rejected::Conflict(UniqueKey::Address)) => Err(CreateUserError::AlreadyExists),
-            Err(other) => Err(other.unexpected().into()),
+            Err(other) => Err(other.denied()?.into()),
         }
     }
 }

@@ -38,7 +38,12 @@ impl IssueUserToken {
             let subject = EventSubject::new("user", user.id);
             let event = Event::now(EventKind::UserTokenIssued, actor, subject, at, &*self.entropy);
             let (version, digest) = (user.version, Some(digest.clone()));
-            Changes::new(event).with(AccountChange::SetUserToken { user: user.id, version, digest, at })
+            Changes::of(actor, Operation::ChangeUserToken, event).with(AccountChange::SetUserToken {
+                user: user.id,
+                version,
+                digest,
+                at,
+            })
         };
         self.own_row.write(user, plan).await?;
         Ok(token)

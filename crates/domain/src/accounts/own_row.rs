@@ -26,7 +26,8 @@ pub enum OwnRowError {
 }
 
 /// Writes a plan that expects a version of the user's row; when another has come meanwhile, it reads
-/// the row and plans again.
+/// the row and plans again. The plan must require that its actor may still do so, see
+/// [`Changes::of`]: the row alone does not tell whether their session has ended.
 pub struct OwnRow {
     /// Reads the row anew.
     pub accounts: Arc<dyn Accounts>,
@@ -42,12 +43,12 @@ impl OwnRow {
             match self.ledger.apply(plan(&user)).await {
                 Ok(_) => return Ok(user),
                 Err(Rejected::Stale) => user = self.accounts.by_id(user.id).await?.ok_or(Denied::Nobody)?,
-                Err(other) => return Err(other.unexpected().into()),
+                Err(other) => return Err(other.denied()?.into()),
             }
         }
         match self.ledger.apply(plan(&user)).await {
             Ok(_) => Ok(user),
-            Err(other) => Err(other.unexpected().into()),
+            Err(other) => Err(other.denied()?.into()),
         }
     }
 }

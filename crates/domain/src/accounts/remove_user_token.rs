@@ -32,7 +32,12 @@ impl RemoveUserToken {
             let subject = EventSubject::new("user", user.id);
             let event = Event::now(EventKind::UserTokenRemoved, actor, subject, at, &*self.entropy);
             let version = user.version;
-            Changes::new(event).with(AccountChange::SetUserToken { user: user.id, version, digest: None, at })
+            Changes::of(actor, Operation::ChangeUserToken, event).with(AccountChange::SetUserToken {
+                user: user.id,
+                version,
+                digest: None,
+                at,
+            })
         };
         self.own_row.write(user, plan).await?;
         Ok(())

@@ -33,7 +33,12 @@ impl SetDiscoverable {
             let event = Event::now(EventKind::DiscoverabilityChanged, actor, subject, at, &*self.entropy)
                 .with("discoverable", discoverable);
             let version = user.version;
-            Changes::new(event).with(AccountChange::SetDiscoverable { user: user.id, version, discoverable, at })
+            Changes::of(actor, Operation::SetDiscoverable, event).with(AccountChange::SetDiscoverable {
+                user: user.id,
+                version,
+                discoverable,
+                at,
+            })
         };
         let before = self.own_row.write(user, plan).await?;
         Ok(User { version: before.version + 1, discoverable, updated_at: at, ..before })

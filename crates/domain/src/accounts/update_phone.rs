@@ -33,7 +33,12 @@ impl UpdatePhone {
             let subject = EventSubject::new("user", user.id);
             let event = Event::now(EventKind::PhoneNumberChanged, actor, subject, at, &*self.entropy);
             let (version, phone_number) = (user.version, phone_number.clone());
-            Changes::new(event).with(AccountChange::SetPhone { user: user.id, version, phone_number, at })
+            Changes::of(actor, Operation::UpdatePhone, event).with(AccountChange::SetPhone {
+                user: user.id,
+                version,
+                phone_number,
+                at,
+            })
         };
         let before = self.own_row.write(user, plan).await?;
         Ok(User { version: before.version + 1, phone_number: phone_number.clone(), updated_at: at, ..before })

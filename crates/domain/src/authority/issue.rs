@@ -73,12 +73,14 @@ impl IssueAuthorityToken {
             Mode::Rotate => (EventKind::AuthorityTokenRotated, AuthorityChange::Put(stored)),
         };
         let event = Event::now(kind, actor, EventSubject::new("domain", &domain), now, &*self.entropy);
-        let changes = Changes::new(event).with(Invariant::NotBlocked(domain)).with(change);
+        let changes = Changes::of(actor, Operation::ChangeAuthorityTokens, event)
+            .with(Invariant::NotBlocked(domain))
+            .with(change);
         match self.ledger.apply(changes).await {
             Ok(_) => Ok(token),
             Err(Rejected::Conflict(UniqueKey::Authority)) => Err(IssueAuthorityTokenError::AlreadyIssued),
             Err(Rejected::Broken(Invariant::NotBlocked(_))) => Err(IssueAuthorityTokenError::Blocked),
-            Err(other) => Err(other.unexpected().into()),
+            Err(other) => Err(other.denied()?.into()),
         }
     }
 }

@@ -46,10 +46,14 @@ impl RevokeAuthorityToken {
         actor.may(Operation::ChangeAuthorityTokens)?;
         let subject = EventSubject::new("domain", &domain);
         let event = Event::now(EventKind::AuthorityTokenRevoked, actor, subject, self.clock.now(), &*self.entropy);
-        match self.ledger.apply(Changes::new(event).with(AuthorityChange::Revoke(domain))).await {
+        match self
+            .ledger
+            .apply(Changes::of(actor, Operation::ChangeAuthorityTokens, event).with(AuthorityChange::Revoke(domain)))
+            .await
+        {
             Ok(_) => Ok(()),
             Err(Rejected::Stale) => Err(RevokeAuthorityTokenError::None),
-            Err(other) => Err(other.unexpected().into()),
+            Err(other) => Err(other.denied()?.into()),
         }
     }
 }

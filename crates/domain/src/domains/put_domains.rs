@@ -115,8 +115,10 @@ impl PutDomains {
             let id = DomainRuleId::fresh(now, &*self.entropy);
             DomainChange::Put(DomainRule { id, domain: domain.clone(), belongs_to, created_at: now, updated_at: now })
         });
-        let changes = Changes::new(event).with_all(rows);
-        self.ledger.apply(changes).await.map_err(|rejected| rejected.unexpected())?;
+        let changes = Changes::of(actor, Operation::ChangeDomains, event).with_all(rows);
+        if let Err(rejected) = self.ledger.apply(changes).await {
+            return Err(rejected.denied()?.into());
+        }
         let domains = domains.into_iter().collect::<Vec<_>>();
         Ok(self.domains.among(&domains).await?)
     }

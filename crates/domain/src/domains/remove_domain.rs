@@ -46,10 +46,14 @@ impl RemoveDomain {
         actor.may(Operation::ChangeDomains)?;
         let subject = EventSubject::new("domain", &domain);
         let event = Event::now(EventKind::DomainRemoved, actor, subject, self.clock.now(), &*self.entropy);
-        match self.ledger.apply(Changes::new(event).with(DomainChange::Remove(domain))).await {
+        match self
+            .ledger
+            .apply(Changes::of(actor, Operation::ChangeDomains, event).with(DomainChange::Remove(domain)))
+            .await
+        {
             Ok(_) => Ok(()),
             Err(Rejected::Stale) => Err(RemoveDomainError::NotListed),
-            Err(other) => Err(other.unexpected().into()),
+            Err(other) => Err(other.denied()?.into()),
         }
     }
 }

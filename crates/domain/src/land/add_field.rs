@@ -53,12 +53,14 @@ impl AddField {
         let field = field.of(FieldId::fresh(now, &*self.entropy), user, now);
         let subject = EventSubject::new("field", field.id);
         let event = Event::now(EventKind::FieldAdded, actor, subject, now, &*self.entropy);
-        let changes = Changes::new(event).with(LandChange::Add(field.clone())).with(Invariant::FieldLimit(user));
+        let changes = Changes::of(actor, Operation::ChangeFields, event)
+            .with(LandChange::Add(field.clone()))
+            .with(Invariant::FieldLimit(user));
         match self.ledger.apply(changes).await {
             Ok(_) => Ok(field),
             Err(Rejected::Conflict(UniqueKey::GeoId)) => Err(AddFieldError::SameGeoId),
             Err(Rejected::Broken(Invariant::FieldLimit(_))) => Err(AddFieldError::TooMany),
-            Err(other) => Err(other.unexpected().into()),
+            Err(other) => Err(other.denied()?.into()),
         }
     }
 }

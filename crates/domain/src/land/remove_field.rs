@@ -46,10 +46,14 @@ impl RemoveField {
         let user = actor.owner(Operation::ChangeFields)?.id;
         let subject = EventSubject::new("field", field);
         let event = Event::now(EventKind::FieldRemoved, actor, subject, self.clock.now(), &*self.entropy);
-        match self.ledger.apply(Changes::new(event).with(LandChange::Remove { field, user })).await {
+        match self
+            .ledger
+            .apply(Changes::of(actor, Operation::ChangeFields, event).with(LandChange::Remove { field, user }))
+            .await
+        {
             Ok(_) => Ok(()),
             Err(Rejected::Stale) => Err(RemoveFieldError::NotFound),
-            Err(other) => Err(other.unexpected().into()),
+            Err(other) => Err(other.denied()?.into()),
         }
     }
 }

@@ -53,11 +53,15 @@ impl ReplaceField {
         let field = field.of(id, user, now);
         let subject = EventSubject::new("field", id);
         let event = Event::now(EventKind::FieldReplaced, actor, subject, now, &*self.entropy);
-        match self.ledger.apply(Changes::new(event).with(LandChange::Replace(field.clone()))).await {
+        match self
+            .ledger
+            .apply(Changes::of(actor, Operation::ChangeFields, event).with(LandChange::Replace(field.clone())))
+            .await
+        {
             Ok(_) => Ok(field),
             Err(Rejected::Stale) => Err(ReplaceFieldError::NotFound),
             Err(Rejected::Conflict(UniqueKey::GeoId)) => Err(ReplaceFieldError::SameGeoId),
-            Err(other) => Err(other.unexpected().into()),
+            Err(other) => Err(other.denied()?.into()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
+use crate::access::Denied;
 use crate::changes::{Changes, Invariant, UniqueKey};
 use crate::ports::failure::PortFailure;
 
@@ -50,6 +51,18 @@ pub enum Rejected {
 }
 
 impl Rejected {
+    /// Why an actor's plan was not carried out who may no more do what they could when they asked.
+    ///
+    /// # Errors
+    /// The failure that any other rejection is, as for [`Self::unexpected`].
+    pub fn denied(self) -> Result<Denied, PortFailure> {
+        match self {
+            Self::Broken(Invariant::SessionStands(..) | Invariant::UserTokenStands(..)) => Ok(Denied::Nobody),
+            Self::Broken(Invariant::Administrator(_)) => Ok(Denied::AdministratorNeeded),
+            other => Err(other.unexpected()),
+        }
+    }
+
     /// The failure that a rejection is when no rule of the use case explains it: a row that keeps
     /// changing may calm down, everything else needs somebody to look.
     #[must_use]

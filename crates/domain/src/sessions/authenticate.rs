@@ -125,10 +125,10 @@ fn admit(
     if key.user.is_some_and(|user| user != holder.user.id) {
         return Err(AuthenticateError::NotValid);
     }
-    let credential = match holder.session {
-        Some(session) if session.holds(now) => Credential::Session(session),
-        Some(_) => return Err(AuthenticateError::NotValid),
-        None => Credential::UserToken,
+    let credential = match (holder.session, &key.by) {
+        (Some(session), _) if session.holds(now) => Credential::Session(session),
+        (None, CredentialKey::UserToken(digest)) => Credential::UserToken(digest.clone()),
+        _ => return Err(AuthenticateError::NotValid),
     };
     let actor = Actor { subject: Subject::User(Box::new(holder.user), credential), request };
     match actor.may(operation) {

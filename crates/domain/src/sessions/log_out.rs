@@ -35,7 +35,8 @@ pub struct LogOut {
 }
 
 impl LogOut {
-    /// Ends the session; one that ended meanwhile is well, too.
+    /// Ends the session; one that ended meanwhile is well, too. Nothing else is required: whoever was
+    /// disabled meanwhile only loses what they would lose anyway.
     ///
     /// # Errors
     /// When the actor has no session, or a port fails.

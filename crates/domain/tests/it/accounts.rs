@@ -26,11 +26,11 @@ async fn a_phone_number_is_set_and_removed() {
     let (user, _) = world.join(ADA).await;
     let number = PhoneNumber::parse("+14155552671").expect("a number");
     world.clock.advance(chrono::TimeDelta::minutes(1));
-    let with = update_phone(&world).run(&by_user_token(&user), Some(number.clone())).await.expect("a user may");
+    let with = update_phone(&world).run(&by_user_token(&world, &user), Some(number.clone())).await.expect("a user may");
     assert_eq!(with.phone_number, Some(number));
     assert_eq!(with, world.user(user.id).await, "the answer is what is stored");
     // The actor is of the row as it was before: the change is planned again on the row as it is.
-    let without = update_phone(&world).run(&by_user_token(&user), None).await.expect("a user may");
+    let without = update_phone(&world).run(&by_user_token(&world, &user), None).await.expect("a user may");
     assert_eq!((without.phone_number.clone(), without.version), (None, user.version + 2));
     assert_eq!(without, world.user(user.id).await);
 }
@@ -50,7 +50,7 @@ async fn users_say_whether_they_are_found() {
     let (user, _) = world.join(ADA).await;
     let case = SetDiscoverable { own_row: world.own_row(), clock: world.clock.clone(), entropy: world.entropy.clone() };
     for discoverable in [true, false] {
-        let answer = case.run(&by_user_token(&user), discoverable).await.expect("a user may");
+        let answer = case.run(&by_user_token(&world, &user), discoverable).await.expect("a user may");
         assert_eq!(answer.discoverable, discoverable);
         assert_eq!(answer, world.user(user.id).await);
     }
@@ -67,7 +67,7 @@ async fn a_new_user_token_kills_the_one_before() {
         clock: world.clock.clone(),
         entropy: world.entropy.clone(),
     };
-    let denied = issue.run(&by_user_token(&user)).await;
+    let denied = issue.run(&by_user_token(&world, &user)).await;
     assert!(matches!(denied, Err(OwnRowError::Denied(Denied::SessionNeeded))), "{denied:?}");
     let second = issue.run(&world.actor(&signed_in)).await.expect("a session may");
     assert!(world.bearer(first.reveal(), Operation::ShowMe).await.is_err());
@@ -78,7 +78,7 @@ async fn a_new_user_token_kills_the_one_before() {
     remove.run(&world.actor(&signed_in)).await.expect("a session may");
     assert!(world.bearer(second.reveal(), Operation::ShowMe).await.is_err());
     assert!(!world.user(user.id).await.has_user_token);
-    let denied = remove.run(&by_user_token(&user)).await;
+    let denied = remove.run(&by_user_token(&world, &user)).await;
     assert!(matches!(denied, Err(OwnRowError::Denied(Denied::SessionNeeded))), "{denied:?}");
 }
 

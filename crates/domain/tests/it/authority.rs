@@ -65,18 +65,18 @@ async fn users_read_the_token_of_their_own_verified_domain_only() {
     let verified = world.add("ada@Example.ORG", hash(), |user| user.email_verified_at = Some(now)).await;
     let unverified = world.add("bea@example.org", hash(), |_| {}).await;
     let under = world.add("cyd@mail.example.org", hash(), |user| user.email_verified_at = Some(now)).await;
-    assert_eq!(read(&world).run(&by_user_token(&verified), &domain).await.expect("their own"), token);
+    assert_eq!(read(&world).run(&by_user_token(&world, &verified), &domain).await.expect("their own"), token);
     for user in [unverified, under] {
-        let outcome = read(&world).run(&by_user_token(&user), &domain).await;
+        let outcome = read(&world).run(&by_user_token(&world, &user), &domain).await;
         let denied = matches!(outcome, Err(ReadAuthorityTokenError::Denied(Denied::OtherDomain)));
         assert!(denied, "{outcome:?}");
     }
     let nobody = read(&world).run(&Actor::nobody(None), &domain).await;
     assert!(matches!(nobody, Err(ReadAuthorityTokenError::Denied(Denied::Nobody))), "{nobody:?}");
-    let issued = issue(&world).run(&by_user_token(&verified), domain.clone(), Mode::Rotate).await;
+    let issued = issue(&world).run(&by_user_token(&world, &verified), domain.clone(), Mode::Rotate).await;
     let denied = matches!(issued, Err(IssueAuthorityTokenError::Denied(Denied::SessionNeeded)));
     assert!(denied, "{issued:?}");
-    let revoked = revoke(&world).run(&by_user_token(&verified), domain).await;
+    let revoked = revoke(&world).run(&by_user_token(&world, &verified), domain).await;
     let denied = matches!(revoked, Err(RevokeAuthorityTokenError::Denied(Denied::SessionNeeded)));
     assert!(denied, "{revoked:?}");
 }

@@ -74,7 +74,7 @@ async fn only_administrators_change_the_table() {
     let signed_in = world.enter("ada@example.org", domain::sessions::session::Channel::Api).await;
     for (actor, why) in [
         (Actor::nobody(None), Denied::Nobody),
-        (by_user_token(&user), Denied::SessionNeeded),
+        (by_user_token(&world, &user), Denied::SessionNeeded),
         (world.actor(&signed_in), Denied::AdministratorNeeded),
     ] {
         let put = world.put_domains().run(&actor, command(1, &["a.org"])).await;

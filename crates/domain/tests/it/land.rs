@@ -48,7 +48,7 @@ async fn ids(world: &World, actor: &Actor) -> Vec<FieldId> {
 #[tokio::test]
 async fn a_field_is_added_replaced_and_removed() {
     let world = World::default();
-    let ada = by_user_token(&world.join("ada@example.org").await.0);
+    let ada = by_user_token(&world, &world.join("ada@example.org").await.0);
     let a = add(&world).run(&ada, checked_field('a')).await.expect("a new field");
     let b = add(&world).run(&ada, checked_field('b')).await.expect("a new field");
     let again = add(&world).run(&ada, checked_field('a')).await;
@@ -69,8 +69,8 @@ async fn a_field_is_added_replaced_and_removed() {
 #[tokio::test]
 async fn the_fields_of_others_are_out_of_reach() {
     let world = World::default();
-    let ada = by_user_token(&world.join("ada@example.org").await.0);
-    let bea = by_user_token(&world.join("bea@example.org").await.0);
+    let ada = by_user_token(&world, &world.join("ada@example.org").await.0);
+    let bea = by_user_token(&world, &world.join("bea@example.org").await.0);
     let field = add(&world).run(&ada, checked_field('a')).await.expect("a new field");
     add(&world).run(&bea, checked_field('a')).await.expect("a GeoID is unique per user");
     let replaced = replace(&world).run(&bea, field.id, checked_field('c')).await;
@@ -91,7 +91,7 @@ async fn the_fields_of_others_are_out_of_reach() {
 #[tokio::test]
 async fn fields_are_listed_by_pages() {
     let world = World::default();
-    let ada = by_user_token(&world.join("ada@example.org").await.0);
+    let ada = by_user_token(&world, &world.join("ada@example.org").await.0);
     for digit in ['a', 'b', 'c'] {
         add(&world).run(&ada, checked_field(digit)).await.expect("a new field");
         world.clock.advance(chrono::TimeDelta::seconds(1));
@@ -114,7 +114,7 @@ async fn a_user_has_a_thousand_fields_at_most() {
     let sign_up = world.sign_up(domain::domains::policy::DefaultPolicy::Allow);
     let outcome = sign_up.run(&Actor::nobody(None), application).await;
     let Ok(domain::accounts::sign_up::Outcome::SignedUp { id, .. }) = outcome else { panic!("{outcome:?}") };
-    let ada = by_user_token(&world.user(id).await);
+    let ada = by_user_token(&world, &world.user(id).await);
     let one_more = add(&world).run(&ada, checked_field('a')).await;
     assert!(matches!(one_more, Err(AddFieldError::TooMany)), "{one_more:?}");
     let some = ids(&world, &ada).await;

@@ -121,7 +121,7 @@ async fn without_a_session_there_is_nothing_to_log_out() {
     for (actor, why) in [
         (Actor::nobody(None), Denied::Nobody),
         (Actor::system(), Denied::Nobody),
-        (by_user_token(&user), Denied::SessionNeeded),
+        (by_user_token(&world, &user), Denied::SessionNeeded),
     ] {
         let outcome = log_out.run(&actor).await;
         assert!(matches!(outcome, Err(LogOutError::Denied(denied)) if denied == why), "{outcome:?}");

@@ -5,6 +5,7 @@ mod authority;
 mod domains;
 mod land;
 mod log_in;
+mod overtaken;
 mod refresh;
 mod sign_up;
 mod world;

@@ -20,6 +20,7 @@ use domain::events::{Event, EventKind, EventSubject};
 use domain::ids::UserId;
 use domain::ports::clock::Clock as _;
 use domain::ports::ledger::Ledger as _;
+use domain::ports::secrets::SecretDigest;
 use domain::sessions::authenticate::{Authenticate, AuthenticateError, Shown};
 use domain::sessions::log_in::{self, IssuedCredential, IssuedTokens, LogIn, LogInError, SignedIn};
 use domain::sessions::page_secret::PageSecret;
@@ -183,9 +184,10 @@ impl World {
     }
 }
 
-/// The user, who shows their `token_required`.
-pub(crate) fn by_user_token(user: &User) -> Actor {
-    Actor { subject: Subject::User(Box::new(user.clone()), Credential::UserToken), request: None }
+/// The user, who shows their `token_required`, or one that is nobody's if they have none.
+pub(crate) fn by_user_token(world: &World, user: &User) -> Actor {
+    let digest = world.memory.user_token(user.id).unwrap_or_else(|| SecretDigest::restore("nobody's"));
+    Actor { subject: Subject::User(Box::new(user.clone()), Credential::UserToken(digest)), request: None }
 }
 
 pub(crate) fn application(address: &str) -> sign_up::Command {

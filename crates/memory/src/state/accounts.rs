@@ -64,6 +64,10 @@ impl AccountRows {
         row.map(|row| row.user.clone())
     }
 
+    pub(crate) fn user_token(&self, id: UserId) -> Option<SecretDigest> {
+        self.users.get(&id).and_then(|row| row.user_token.clone())
+    }
+
     /// Every user, in the order of their ids.
     pub(crate) fn users(&self) -> impl Iterator<Item = &User> {
         self.users.values().map(|row| &row.user)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::user::UserState;
 use domain::changes::{SessionChange, UniqueKey};
-use domain::ids::{GrantId, SessionId};
+use domain::ids::{GrantId, SessionId, UserId};
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Rejected;
 use domain::ports::secrets::SecretDigest;
@@ -35,7 +35,9 @@ impl SessionRows {
                 self.open(session, page_secret, &verified, accounts)
             }
             SessionChange::AddGrant { grant, at: _ } => self.add_grant(grant),
-            SessionChange::Rotate { grant, session, from, to, at } => self.rotate(grant, session, (from, to), at),
+            SessionChange::Rotate { grant, session, from, to, at } => {
+                self.rotate(grant, session, (from, to), at, accounts)
+            }
             SessionChange::End { session, reason, at } => self.end(session, reason, at),
         }
     }
@@ -55,6 +57,11 @@ impl SessionRows {
 
     pub(crate) fn end_reason(&self, id: SessionId) -> Option<EndReason> {
         self.sessions.get(&id).and_then(|row| row.reason)
+    }
+
+    /// Whether the session is the user's and has not ended.
+    pub(crate) fn runs(&self, id: SessionId, user: UserId) -> bool {
+        self.sessions.get(&id).is_some_and(|row| row.session.user == user && row.session.ended_at.is_none())
     }
 
     pub(crate) fn note_last_seen(&mut self, id: SessionId, at: Timestamp) {
@@ -99,10 +106,15 @@ impl SessionRows {
         session: SessionId,
         (from, to): (u32, u32),
         at: Timestamp,
+        accounts: &AccountRows,
     ) -> Result<u64, Rejected> {
         let held = |grant: &&mut Grant| grant.session == session && grant.generation == from;
         let grant = self.grants.get_mut(&grant).filter(held).ok_or(Rejected::Stale)?;
         let row = running(&mut self.sessions, session)?;
+        let user = accounts.user(row.session.user).ok_or(Rejected::Stale)?;
+        if user.state != UserState::Active {
+            return Err(Rejected::Stale);
+        }
         row.session.last_seen_at = at;
         (grant.generation, grant.rotated_at) = (to, at);
         Ok(1)

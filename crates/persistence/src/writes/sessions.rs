@@ -30,7 +30,8 @@ statements! {
     /// hash afterwards would wait for each other.
     OPEN = open!(""), postgres: open!(" FOR NO KEY UPDATE");
     ADD_GRANT = "INSERT INTO grants (id, session_id, generation, rotated_at, created_at) VALUES ($1, $2, $3, $4, $5)";
-    SEE_ROTATED = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL";
+    SEE_ROTATED = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL \
+                   AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.state = 'active')";
     ROTATE = "UPDATE grants SET generation = $4, rotated_at = $5 \
               WHERE id = $1 AND session_id = $2 AND generation = $3";
     END = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";

@@ -10,4 +10,5 @@ mod keys;
 mod land;
 mod opening;
 mod sessions;
+mod standing;
 mod statements;
