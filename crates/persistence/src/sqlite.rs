@@ -99,13 +99,17 @@ async fn write_all(connection: DatabaseConnection, mut waiting: mpsc::Receiver<M
 async fn write_batch(connection: &DatabaseConnection, mut jobs: Vec<Job>) -> Vec<Job> {
     let transaction = match begin(connection).await {
         Ok(transaction) => transaction,
-        Err(error) => return refuse(jobs, &error),
+        Err(error) => {
+            give_up(connection).await;
+            return refuse(jobs, &error);
+        }
     };
     let mut outcomes = Vec::with_capacity(jobs.len());
     for at in 0..jobs.len() {
         match write_one(&transaction, &jobs[at].work).await {
             Err(unwritten) if unwritten.spoils_transaction() => {
                 let _ = transaction.rollback().await;
+                give_up(connection).await;
                 jobs.remove(at).answer(Err(unwritten.into_rejected()));
                 return jobs;
             }
@@ -113,10 +117,22 @@ async fn write_batch(connection: &DatabaseConnection, mut jobs: Vec<Job>) -> Vec
         }
     }
     if let Err(error) = transaction.commit().await {
+        give_up(connection).await;
         return refuse(jobs, &error);
     }
     jobs.into_iter().zip(outcomes).for_each(|(job, outcome)| job.answer(outcome));
     Vec::new()
+}
+
+/// Gives up the connection, so that the next transaction gets a new one.
+///
+/// After some errors, such as a full disk, `SQLite` has ended the transaction by itself. The driver
+/// goes on counting it, and what it then calls a commit would not be one.
+async fn give_up(connection: &DatabaseConnection) {
+    let closed = async { connection.get_sqlite_connection_pool().acquire().await?.close().await };
+    if let Err(error) = closed.await {
+        tracing::warn!(%error, "the connection that writes was not given up in order");
+    }
 }
 
 /// Answers all with one error of the database.
@@ -140,6 +156,11 @@ async fn write_one(transaction: &DatabaseTransaction, work: &Work) -> Result<Rec
         Ok(receipt) => {
             savepoint.commit().await?;
             Ok(receipt)
+        }
+        Err(unwritten) if unwritten.spoils_transaction() => {
+            // The savepoint may be gone already; the whole transaction is given up anyway.
+            let _ = savepoint.rollback().await;
+            Err(unwritten)
         }
         Err(unwritten) => {
             savepoint.rollback().await?;

@@ -12,3 +12,4 @@ mod opening;
 mod sessions;
 mod standing;
 mod statements;
+mod writer;

@@ -1,0 +1,131 @@
+//! The one task that writes to `SQLite`: which plans share a commit, and what they do to each other.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use domain::accounts::ports::Accounts as _;
+use domain::changes::Changes;
+use domain::ports::ledger::{Ledger as _, Receipt, Rejected};
+use persistence::database::Database;
+use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
+
+use crate::fixture::{Place, adding, user};
+use crate::land::{adding_field, field};
+
+/// How many plans share a commit at most.
+const BATCH: usize = 64;
+
+#[tokio::test]
+async fn plans_that_wait_share_a_commit() {
+    let place = Place::sqlite();
+    let database = place.open().await;
+    let before = commits(&place);
+    let plans = (0..2 * BATCH + 2).map(|n| adding(&user(&format!("u{n}@example.org")))).collect::<Vec<_>>();
+    let count = plans.len();
+    for outcome in while_others_write(&place, &database, plans).await {
+        outcome.expect("written");
+    }
+    // Each batch is full but the first, which takes what has come when the task wakes, and the last.
+    let commits = commits(&place) - before;
+    assert!((count.div_ceil(BATCH)..=count.div_ceil(BATCH) + 1).contains(&commits), "{commits} commits");
+    assert_eq!(database.list(None, 999).await.expect("read").len(), count);
+}
+
+#[tokio::test]
+async fn a_plan_that_fails_hurts_no_neighbour() {
+    let place = Place::sqlite();
+    let database = place.open().await;
+    // The worst that a statement can do to the transaction that it shares with others, and less.
+    let trap = "CREATE TRIGGER trap BEFORE INSERT ON users BEGIN \
+                SELECT RAISE(ROLLBACK, 'all of it') WHERE NEW.email LIKE 'rollback%'; \
+                SELECT RAISE(FAIL, 'half of it') WHERE NEW.email LIKE 'fail%'; \
+                SELECT RAISE(ABORT, 'this one') WHERE NEW.email LIKE 'abort%'; END";
+    place.raw().await.execute_unprepared(trap).await.expect("laid");
+    let names = (0..40).map(|n| match n % 8 {
+        1 => format!("rollback{n}@example.org"),
+        3 => format!("fail{n}@example.org"),
+        5 => format!("abort{n}@example.org"),
+        7 => "u0@example.org".into(),
+        _ => format!("u{n}@example.org"),
+    });
+    let plans = names.map(|name| adding(&user(&name)).with(adding_field(&field(&user("nobody@example.org")))));
+    // Every other plan of the good ones fails late, at a field of nobody.
+    let plans = plans.enumerate().map(|(n, mut plan)| {
+        if n % 4 == 0 {
+            plan.list.truncate(1);
+        }
+        plan
+    });
+    let outcomes = while_others_write(&place, &database, plans.collect()).await;
+    for (n, outcome) in outcomes.iter().enumerate() {
+        match n % 8 {
+            0 | 4 => assert!(outcome.is_ok(), "{n}: {outcome:?}"),
+            7 => assert!(matches!(outcome, Err(Rejected::Conflict(_))), "{n}: {outcome:?}"),
+            _ => assert!(matches!(outcome, Err(Rejected::Failed(_))), "{n}: {outcome:?}"),
+        }
+    }
+    let users = database.list(None, 999).await.expect("read");
+    assert_eq!(users.len(), 10);
+    database.apply(adding(&user("late@example.org"))).await.expect("the task goes on");
+    assert_eq!(place.open().await.list(None, 999).await.expect("read").len(), 11, "it is committed");
+}
+
+#[tokio::test]
+async fn what_was_handed_over_is_written_before_the_end() {
+    let place = Place::sqlite();
+    let database = place.open().await;
+    let plans = (0..200).map(|n| adding(&user(&format!("u{n}@example.org")))).collect::<Vec<_>>();
+    let waiting = hand_over(&database, plans).await;
+    database.close().await;
+    for outcome in waiting {
+        outcome.await.expect("no panic").expect("written");
+    }
+    assert_eq!(place.open().await.list(None, 999).await.expect("read").len(), 200);
+}
+
+/// Hands plans over while another connection writes, so that they all wait; gives their outcomes.
+async fn while_others_write(place: &Place, database: &Database, plans: Vec<Changes>) -> Vec<Result<Receipt, Rejected>> {
+    let raw = place.raw().await;
+    let other = raw.begin().await.expect("begun");
+    other.execute_unprepared("UPDATE installation SET program = program").await.expect("it holds the lock");
+    let waiting = hand_over(database, plans).await;
+    other.rollback().await.expect("it lets go");
+    let mut outcomes = Vec::new();
+    for outcome in waiting {
+        outcomes.push(outcome.await.expect("no panic"));
+    }
+    outcomes
+}
+
+/// Hands plans over in their order, without waiting for their outcomes.
+async fn hand_over(
+    database: &Database,
+    plans: Vec<Changes>,
+) -> Vec<tokio::task::JoinHandle<Result<Receipt, Rejected>>> {
+    let begun = Arc::new(AtomicUsize::new(0));
+    let mut waiting = Vec::new();
+    for plan in plans {
+        let (database, begun) = (database.clone(), begun.clone());
+        waiting.push(tokio::spawn(async move {
+            begun.fetch_add(1, Ordering::SeqCst);
+            database.apply(plan).await
+        }));
+    }
+    // On one thread, whoever has begun goes on until it waits for the answer.
+    while begun.load(Ordering::SeqCst) < waiting.len() {
+        tokio::task::yield_now().await;
+    }
+    waiting
+}
+
+/// How many commits the log holds: each ends with a frame that tells the size of the database.
+fn commits(place: &Place) -> usize {
+    let log = fs::read(format!("{}-wal", place.file().display())).expect("a log");
+    let number = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().expect("four bytes"));
+    let frame = 24 + number(8) as usize;
+    // Frames with another salt are left from before the log began anew.
+    let salt = &log[16..24];
+    let starts = (32..).step_by(frame).take_while(|start| start + frame <= log.len());
+    starts.filter(|&start| &log[start + 8..start + 16] == salt && number(start + 4) > 0).count()
+}
