@@ -23,8 +23,11 @@ const LOCK_TABLES: Sql = Sql::new("SELECT CAST(pg_advisory_xact_lock($1) AS text
 const MIGRATION_LOCK: i64 = 0x7573_6572_7265_6769;
 
 /// What bounds each statement, each wait for a lock, and each transaction that nobody goes on with.
-const TIMEOUTS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '3s'; \
-                        SET idle_in_transaction_session_timeout = '10s'";
+/// And an answer waits for the disk, even where the server is set up to answer earlier.
+const SETTINGS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '3s'; \
+                        SET idle_in_transaction_session_timeout = '10s'; \
+                        SELECT set_config('synchronous_commit', 'on', false) \
+                        WHERE current_setting('synchronous_commit') = 'off'";
 
 pub(super) async fn open(options: &Options) -> Result<Database, OpenError> {
     // Parsed here, because an error of the parser may repeat a part of the address.
@@ -33,7 +36,7 @@ pub(super) async fn open(options: &Options) -> Result<Database, OpenError> {
     let mut settings = settings(options, options.max_connections.max(2));
     settings.map_sqlx_postgres_pool_opts(|pool| {
         pool.after_connect(|connection, _| {
-            Box::pin(async move { sea_orm::sqlx::Executor::execute(connection, TIMEOUTS).await.map(|_| ()) })
+            Box::pin(async move { sea_orm::sqlx::Executor::execute(connection, SETTINGS).await.map(|_| ()) })
         })
     });
     let pool = sea_orm::Database::connect(settings).await.map_err(unreachable)?;

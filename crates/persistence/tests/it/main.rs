@@ -9,6 +9,7 @@ mod fixture;
 mod keys;
 mod land;
 mod opening;
+mod postgres_settings;
 mod sessions;
 mod standing;
 mod statements;
