@@ -2,6 +2,8 @@
 
 mod accounts;
 mod authority;
+mod boundary_oracle;
+mod boundary_shapes;
 mod domains;
 mod land;
 mod log_in;
