@@ -8,6 +8,7 @@ mod domains;
 mod fixture;
 mod keys;
 mod land;
+mod migrations;
 mod opening;
 mod postgres_settings;
 mod sessions;
