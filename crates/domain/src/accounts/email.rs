@@ -1,5 +1,6 @@
 //! E-mail addresses, after RFC 5321 and RFC 6531, without their oddities.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use thiserror::Error;
@@ -133,13 +134,42 @@ fn is_atom_text(c: char) -> bool {
     if c.is_ascii() { c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) } else { !c.is_whitespace() }
 }
 
-/// Control characters, and those that change how a text looks without being seen.
+/// Control characters, and those that change a text without being seen.
 fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    let is_ignorable = DEFAULT_IGNORABLE.binary_search_by(|(first, last)| {
+        if *last < c {
+            Ordering::Less
+        } else if *first > c {
+            Ordering::Greater
+        } else {
+            Ordering::Equal
+        }
+    });
+    // The separators of lines and paragraphs and the marks of annotations are not ignorable, but unseen.
+    c.is_control() || is_ignorable.is_ok() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}')
 }
+
+/// The Unicode property `Default_Ignorable_Code_Point` (UAX #44), in order: what a font shows nothing
+/// for. Most of what will ever have the property has it already, unassigned code points included.
+const DEFAULT_IGNORABLE: [(char, char); 17] = [
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180b}', '\u{180f}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{202a}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{fe00}', '\u{fe0f}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fff8}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e0fff}'),
+];
 
 /// Lower case without regard to a letter's place in the word, so that a final sigma is a sigma.
 fn fold(local: &str) -> String {
@@ -222,6 +252,85 @@ mod tests {
             (&long, TooLong),
         ] {
             assert_eq!(EmailAddress::parse(text), Err(error), "{text:?}");
+        }
+    }
+    #[test]
+    fn no_invisible_character_makes_a_second_address_of_one() {
+        for unseen in [
+            '\u{ad}',
+            '\u{34f}',
+            '\u{61c}',
+            '\u{115f}',
+            '\u{1160}',
+            '\u{17b4}',
+            '\u{17b5}',
+            '\u{180b}',
+            '\u{180e}',
+            '\u{180f}',
+            '\u{200b}',
+            '\u{200c}',
+            '\u{200d}',
+            '\u{200f}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{202a}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2065}',
+            '\u{206f}',
+            '\u{3164}',
+            '\u{fe00}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{ffa0}',
+            '\u{fff0}',
+            '\u{fff8}',
+            '\u{fff9}',
+            '\u{fffb}',
+            '\u{1bca0}',
+            '\u{1bca3}',
+            '\u{1d173}',
+            '\u{1d17a}',
+            '\u{e0000}',
+            '\u{e0001}',
+            '\u{e007f}',
+            '\u{e0100}',
+            '\u{e01ef}',
+            '\u{e0fff}',
+        ] {
+            for text in [format!("ad{unseen}a@example.org"), format!("ada@exam{unseen}ple.org")] {
+                assert_eq!(EmailAddress::parse(&text), Err(EmailError::ControlCharacter), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_neighbours_of_invisible_characters_are_seen() {
+        for seen in [
+            '\u{ac}',
+            '\u{ae}',
+            '\u{34e}',
+            '\u{350}',
+            '\u{61b}',
+            '\u{115e}',
+            '\u{1161}',
+            '\u{17b3}',
+            '\u{17b6}',
+            '\u{180a}',
+            '\u{1810}',
+            '\u{2010}',
+            '\u{2030}',
+            '\u{2070}',
+            '\u{3163}',
+            '\u{3165}',
+            '\u{fe10}',
+            '\u{ff9f}',
+            '\u{ffa1}',
+            '\u{fffc}',
+            '\u{1d172}',
+            '\u{1d17b}',
+        ] {
+            assert!(!is_unseen(seen), "{seen:?}");
         }
     }
 }
