@@ -4,6 +4,7 @@ pub mod create_user;
 pub mod email;
 pub mod issue_user_token;
 pub mod list_users;
+mod opaque_string;
 pub mod own_row;
 pub mod password;
 pub mod password_hash;

@@ -3,18 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 
-use precis_profiles::OpaqueString;
-use precis_profiles::precis_core::profile::PrecisFastInvocation as _;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::accounts::email::EmailAddress;
+use crate::accounts::opaque_string::{check, normalise};
 use crate::accounts::ports::CommonPasswords;
 use crate::form::Refusal;
 
-/// The most bytes a password may have.
+/// The most bytes of a password as it is typed: room for every spelling of the longest one.
+pub const MAX_TYPED_BYTES: usize = 2048;
+/// The most bytes of a password, once it is normalised.
 pub const MAX_BYTES: usize = 512;
-/// The most code points a new password may have.
+/// The most code points of a new password, once it is normalised.
 pub const MAX_CODE_POINTS: usize = 128;
 
 /// A password somebody typed. It hides itself in `Debug` and is wiped when it is dropped.
@@ -25,7 +26,8 @@ pub struct Password {
 }
 
 impl Password {
-    /// A password to compare with a hash: no rule but its length holds for it.
+    /// A password to compare with a hash: no rule but its length holds for it. It is normalised as a
+    /// new one is.
     ///
     /// # Errors
     /// When it is empty or longer than any password.
@@ -33,12 +35,15 @@ impl Password {
         if text.is_empty() {
             return Err(PasswordError::Empty);
         }
-        if text.len() > MAX_BYTES {
+        // First as it came, so that nothing endless is normalised.
+        if text.len() > MAX_TYPED_BYTES {
             return Err(PasswordError::TooLong);
         }
-        // What the profile refuses was never accepted as a password: it is compared as it is.
-        let normalised = OpaqueString::enforce(text).map_or_else(|_| text.into(), |text| text.into_owned());
-        Ok(Self { typed: Zeroizing::new(text.into()), normalised: Zeroizing::new(normalised) })
+        let normalised = normalise(text);
+        if normalised.len() > MAX_BYTES {
+            return Err(PasswordError::TooLong);
+        }
+        Ok(Self { typed: Zeroizing::new(text.into()), normalised })
     }
 
     /// The bytes to hash: normalised, so that every keyboard gives the same.
@@ -83,16 +88,16 @@ impl PasswordPolicy {
     /// A new password for the owner of `email`, as far as that is known.
     ///
     /// # Errors
-    /// When it is too short or too long, holds control characters, is one of the commonest, or is
-    /// the address, its local part, its domain or the domain's first label.
+    /// When it is too short or too long, holds characters that the profile `OpaqueString` of RFC 8265
+    /// refuses, is one of the commonest, or is the address, its local part, its domain or the domain's
+    /// first label.
     pub fn accept(&self, text: &str, email: Option<&EmailAddress>) -> Result<Password, PasswordError> {
-        if text.len() > MAX_BYTES {
-            return Err(PasswordError::TooLong);
-        }
         if text.is_empty() {
             return Err(PasswordError::TooShort { minimum: self.minimum });
         }
-        let normalised = OpaqueString::enforce(text).map_err(|_| PasswordError::Unsuitable)?;
+        let password = Password::typed(text)?;
+        let normalised = password.normalised.as_str();
+        check(normalised)?;
         let code_points = normalised.chars().count();
         if code_points < self.minimum {
             return Err(PasswordError::TooShort { minimum: self.minimum });
@@ -100,14 +105,14 @@ impl PasswordPolicy {
         if code_points > MAX_CODE_POINTS {
             return Err(PasswordError::TooLong);
         }
-        let folded = Zeroizing::new(fold(&normalised));
+        let folded = Zeroizing::new(fold(normalised));
         if email.is_some_and(|email| tells_of(&folded, email)) {
             return Err(PasswordError::LikeAddress);
         }
         if self.common.contains(&folded) {
             return Err(PasswordError::Common);
         }
-        Password::typed(text)
+        Ok(password)
     }
 }
 
@@ -132,8 +137,11 @@ pub enum PasswordError {
     /// It is longer than 128 code points or 512 bytes.
     #[error("A password has at most 128 characters.")]
     TooLong,
-    /// It holds characters that the `OpaqueString` profile of RFC 8265 refuses.
+    /// It holds control characters.
     #[error("A password has no control characters.")]
+    ControlCharacter,
+    /// It holds other characters that the profile `OpaqueString` of RFC 8265 refuses.
+    #[error("This password has a character that cannot be used, such as an invisible one.")]
     Unsuitable,
     /// It is one of the commonest.
     #[error("This password is one of the commonest: anyone would try it first.")]
@@ -149,7 +157,8 @@ impl Refusal for PasswordError {
             Self::Empty => "required",
             Self::TooShort { .. } => "too-short",
             Self::TooLong => "too-long",
-            Self::Unsuitable => "control-character",
+            Self::ControlCharacter => "control-character",
+            Self::Unsuitable => "unsuitable-character",
             Self::Common => "common-password",
             Self::LikeAddress => "like-address",
         }
@@ -206,7 +215,7 @@ mod tests {
 
     #[test]
     fn bad_passwords_are_named() {
-        use PasswordError::{Common, LikeAddress, TooLong, Unsuitable};
+        use PasswordError::{Common, ControlCharacter, LikeAddress, TooLong, Unsuitable};
         let too_short = PasswordError::TooShort { minimum: 8 };
         for (text, error) in [
             ("", too_short),
@@ -215,8 +224,11 @@ mod tests {
             ("ae\u{308}bcdef", too_short),
             (&"x".repeat(129), TooLong),
             (&"\u{1f40e}".repeat(129), TooLong),
-            ("tab\tulator", Unsuitable),
-            ("null\u{0}null", Unsuitable),
+            (&"\u{d55c}".repeat(129), TooLong),
+            (&"x".repeat(2049), TooLong),
+            ("tab\tulator", ControlCharacter),
+            ("null\u{0}null", ControlCharacter),
+            ("heart\u{2764}\u{fe0f}heart", Unsuitable),
             ("PassWord1", Common),
             ("ada.lovelace", LikeAddress),
             ("ADA.LOVELACE", LikeAddress),
@@ -248,7 +260,33 @@ mod tests {
     fn a_typed_password_has_only_a_length() {
         assert_eq!(Password::typed("").err(), Some(PasswordError::Empty));
         assert_eq!(Password::typed(&"x".repeat(513)).err(), Some(PasswordError::TooLong));
+        assert_eq!(Password::typed(&"a\u{308}".repeat(683)).err(), Some(PasswordError::TooLong));
         assert_eq!(Password::typed("a\u{7}").map(|p| p.as_bytes().to_vec()).ok(), Some(b"a\x07".to_vec()));
+    }
+
+    #[test]
+    fn the_longest_password_is_not_too_long_in_another_spelling() {
+        // Nine bytes each as typed, three once they are composed.
+        let (composed, decomposed) = ("\u{d55c}".repeat(128), "\u{1112}\u{1161}\u{11ab}".repeat(128));
+        let accepted = policy(8).accept(&decomposed, None).expect("128 syllables");
+        assert_eq!(accepted.as_bytes(), composed.as_bytes());
+        assert_eq!(Password::typed(&decomposed).expect("a login").as_bytes(), composed.as_bytes());
+    }
+
+    #[test]
+    fn emoji_of_any_year_make_a_password() {
+        let emoji = "\u{1f525}\u{1f41d}\u{1f332}\u{1f3ba}\u{1f9ca}\u{1fa81}\u{1f3b2}\u{1f9f5}";
+        let accepted = policy(8).accept(emoji, None).expect("eight characters");
+        assert_eq!(accepted.as_bytes(), emoji.as_bytes());
+    }
+
+    #[test]
+    fn a_login_normalises_as_a_sign_up_does_also_what_no_sign_up_takes() {
+        let new = policy(8).accept("\u{1f9ca}pa\u{308}ss\u{a0}word", None).expect("good");
+        let login = Password::typed("\u{1f9ca}p\u{e4}ss word").expect("good");
+        assert_eq!(new.as_bytes(), login.as_bytes());
+        let refused = Password::typed("\u{7}a\u{308}").expect("typed");
+        assert_eq!(refused.as_bytes(), "\u{7}\u{e4}".as_bytes());
     }
 
     #[test]

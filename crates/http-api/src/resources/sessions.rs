@@ -106,7 +106,7 @@ pub(crate) struct LogInBody {
     #[oai(validator(max_length = 254))]
     email: String,
     /// The password.
-    #[oai(validator(min_length = 1, max_length = 512))]
+    #[oai(validator(min_length = 1, max_length = 2048))]
     password: String,
 }
 

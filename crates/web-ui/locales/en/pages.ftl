@@ -116,6 +116,7 @@ error-password-required = Enter your password.
 error-password-too-short = A password has at least { $minimum } characters.
 error-password-too-long = A password has at most 128 characters.
 error-password-control-character = A password has no control characters.
+error-password-unsuitable-character = This password has a character that cannot be used, such as an invisible one.
 error-password-common-password = This password is one of the commonest: anyone would try it first.
 error-password-like-address = A password is not the e-mail address or a part of it.
 error-phone-number-not-a-phone-number = Enter a plus sign, the country code and the number, such as +1 415 555 2671.

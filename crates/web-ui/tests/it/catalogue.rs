@@ -61,7 +61,8 @@ fn refusal_keys() -> Vec<String> {
         &[&EmailError::NotAnAddress, &EmailError::TooLong, &EmailError::ControlCharacter, &EmailError::Quoted],
     );
     add("password", &[&PasswordError::Empty, &PasswordError::TooShort { minimum: 8 }, &PasswordError::TooLong]);
-    add("password", &[&PasswordError::Unsuitable, &PasswordError::Common, &PasswordError::LikeAddress]);
+    add("password", &[&PasswordError::ControlCharacter, &PasswordError::Unsuitable]);
+    add("password", &[&PasswordError::Common, &PasswordError::LikeAddress]);
     add("phone-number", &[&PhoneNumberError::Shape, &PhoneNumberError::Unassigned]);
     add("name", &[&FieldNameError::Blank, &FieldNameError::TooLong, &FieldNameError::ControlCharacter]);
     add("geo-id", &[&GeoIdError::NotAGeoId, &FieldListError::SameGeoId, &FieldListError::TooMany]);

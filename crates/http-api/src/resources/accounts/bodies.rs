@@ -18,7 +18,8 @@ pub(crate) struct SignUpBody {
     #[oai(validator(max_length = 254))]
     email: String,
     /// A new password: 8 to 128 characters unless the installation asks for more, none of the commonest.
-    #[oai(validator(max_length = 128))]
+    /// The characters are counted in the normal form `OpaqueString` of RFC 8265.
+    #[oai(validator(max_length = 2048))]
     password: String,
     /// The preferred phone number, in E.164.
     #[oai(nullable, validator(pattern = "^\\+[1-9][0-9]{6,14}$"))]
