@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use thiserror::Error;
+use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use crate::accounts::email::EmailAddress;
@@ -165,18 +166,26 @@ impl Refusal for PasswordError {
     }
 }
 
-/// Case folding, near enough for comparing: upper case first, so that `ß` meets `SS`.
+/// Case folding, near enough for comparing: upper case first, so that `ß` meets `SS`. It works on
+/// decomposed letters, and what it gives is NFC, so that no spelling hides a letter.
 fn fold(text: &str) -> String {
-    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    text.nfd().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
 }
 
+/// Whether a folded password is the address, its local part, its domain or the domain's first label,
+/// with the domain as it was typed, in A-labels or in Unicode, and with a dot behind it or without.
 fn tells_of(folded: &str, email: &EmailAddress) -> bool {
-    let typed = fold(email.as_str());
-    let typed_parts = typed.rsplit_once('@').map_or(["", ""], |(local, domain)| [local, domain]);
-    let typed_label = typed_parts[1].split('.').next().unwrap_or_default();
+    let without_dot = |text: &str| text.strip_suffix('.').unwrap_or(text).to_owned();
+    let (local, typed) = email.as_str().rsplit_once('@').unwrap_or_default();
+    let local = fold(local);
     let domain = email.domain();
-    let canonical = [email.key().as_str(), email.key().local(), domain.as_str(), domain.first_label()];
-    folded == typed || folded == typed_label || typed_parts.contains(&folded) || canonical.contains(&folded)
+    let domains = [typed, domain.as_str(), &domain.to_unicode()].map(|domain| without_dot(&fold(domain)));
+    let folded_bare = Zeroizing::new(without_dot(folded));
+    let of_domain = |text: &str| domains.iter().any(|domain| text == domain);
+    folded == local
+        || of_domain(&folded_bare)
+        || domains.iter().any(|domain| domain.split('.').next() == Some(&folded_bare))
+        || folded_bare.rsplit_once('@').is_some_and(|(before, after)| before == local && of_domain(after))
 }
 
 #[cfg(test)]
@@ -239,6 +248,38 @@ mod tests {
             ("xn--bcherei-n2a", LikeAddress),
         ] {
             assert_eq!(refusal(text), Some(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_spelling_of_the_address_or_its_parts_is_a_password() {
+        for (email, text) in [
+            ("x@xn--bcher-kva.example", "b\u{fc}cher.example"),
+            ("x@xn--bcher-kva.example", "BU\u{308}CHER.example."),
+            ("x@xn--bcherei-n2a.example", "b\u{fc}cherei"),
+            ("x@xn--bcher-kva.example", "X@b\u{fc}cher.example"),
+            ("x@b\u{fc}cher.example", "x@xn--bcher-kva.EXAMPLE."),
+            ("sta\u{308}\u{df}enname@example.org", "st\u{e4}\u{df}enname"),
+            ("st\u{e4}\u{df}enname@example.org", "STA\u{308}SSENNAME"),
+            ("x9@longdomain9.example", "longdomain9.example."),
+            ("x9@longdomain9.example.", "longdomain9.example"),
+            ("x9@longdomain9.example", "X9@LongDomain9.Example."),
+            (
+                "\u{3bf}\u{3b4}\u{3cc}\u{3c3}\u{3b4}\u{3cc}\u{3c2}x@example.org",
+                "\u{39f}\u{394}\u{39f}\u{301}\u{3a3}\u{394}\u{39f}\u{301}\u{3a3}X",
+            ),
+        ] {
+            let email = EmailAddress::parse(email).expect("an address");
+            let refused = policy(8).accept(text, Some(&email)).err();
+            assert_eq!(refused, Some(PasswordError::LikeAddress), "{text} of {email}");
+        }
+    }
+
+    #[test]
+    fn what_only_holds_a_part_of_the_address_is_a_password() {
+        let email = EmailAddress::parse("ada.lovelace@b\u{fc}cherei.example").expect("an address");
+        for text in ["ada.lovelace1", "eve@b\u{fc}cherei.example", "ada.lovelace@", "b\u{fc}cherei.examples"] {
+            assert!(policy(8).accept(text, Some(&email)).is_ok(), "{text}");
         }
     }
 

@@ -36,10 +36,11 @@ impl DomainName {
         &self.0
     }
 
-    /// What stands before the first dot.
+    /// The same name with its labels in Unicode where they have it (U-labels).
     #[must_use]
-    pub fn first_label(&self) -> &str {
-        self.0.split('.').next().unwrap_or_default()
+    pub fn to_unicode(&self) -> String {
+        // A name that was read once has no errors, and a label that had one would stay as it is.
+        idna::domain_to_unicode(&self.0).0
     }
 }
 
@@ -81,6 +82,17 @@ mod tests {
             ("1.2.3.example", "1.2.3.example"),
         ] {
             assert_eq!(DomainName::parse(text).map(|name| name.0), Ok(canonical.into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_shows_itself_in_unicode() {
+        for (text, unicode) in [
+            ("xn--bcher-kva.example", "b\u{fc}cher.example"),
+            ("Stra\u{df}e.example.", "stra\u{df}e.example"),
+            ("gmail.com", "gmail.com"),
+        ] {
+            assert_eq!(DomainName::parse(text).expect("a domain").to_unicode(), unicode);
         }
     }
 
