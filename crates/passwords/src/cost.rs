@@ -92,7 +92,7 @@ impl Cost {
     }
 
     /// Blocks computed for one hash.
-    const fn work(self) -> u64 {
+    pub(crate) const fn work(self) -> u64 {
         self.memory_kib as u64 * self.passes as u64
     }
 }

@@ -13,6 +13,7 @@ use domain::ports::failure::PortFailure;
 use crate::argon2id::HashError;
 use crate::cost::Cost;
 use crate::job::Refusal;
+use crate::limits::Limits;
 use crate::options::{Options, OptionsError, Plan};
 use crate::pool::Pool;
 use crate::stored_hash::StoredHash;
@@ -26,6 +27,7 @@ use crate::stored_hash::StoredHash;
 pub struct Hashing {
     pool: Pool,
     cost: Cost,
+    limits: Limits,
     nobody: PasswordHash,
     retry_after: Duration,
 }
@@ -54,7 +56,8 @@ impl Hashing {
     fn start_plan(plan: &Plan) -> io::Result<Self> {
         let nobody = PasswordHash::restore(StoredHash::of_nobody(plan.cost).to_string());
         let pool = Pool::start(plan)?;
-        Ok(Self { pool, cost: plan.cost, nobody, retry_after: whole_seconds(plan.deadline) })
+        let limits = Limits::new(plan.cost, plan.budget_kib);
+        Ok(Self { pool, cost: plan.cost, limits, nobody, retry_after: whole_seconds(plan.deadline) })
     }
 
     fn failure(&self, refusal: Refusal) -> HashFailure {
@@ -80,7 +83,7 @@ impl PasswordHashing for Hashing {
         let known = against.is_some();
         // The hash of nobody takes the same way as a stored one, reading included.
         let against = against.as_ref().unwrap_or(&self.nobody);
-        let stored = StoredHash::parse(against.as_str(), self.pool.budget_kib()).map_err(PortFailure::lasting)?;
+        let stored = StoredHash::parse(against.as_str(), self.limits).map_err(PortFailure::lasting)?;
         let (configured, memory_kib) = (self.cost, stored.cost().memory_kib());
         let work = move |blocks: &mut [Block]| compare(&password, &stored, configured, blocks);
         let verdict = self.pool.run(memory_kib, work).await;
@@ -135,7 +138,7 @@ mod tests {
     fn start(change: impl FnOnce(&mut Plan)) -> Hashing {
         let long = Duration::from_secs(3600);
         let cost = Cost::new(64, 1, 1).unwrap();
-        let mut plan = Plan { cost, budget_kib: 19_456, threads: 2, queue_length: 256, deadline: long, idle: long };
+        let mut plan = Plan { cost, budget_kib: 2 * 19_456, threads: 2, queue_length: 256, deadline: long, idle: long };
         change(&mut plan);
         Hashing::start_plan(&plan).unwrap()
     }
@@ -190,12 +193,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_beyond_the_budget_is_a_lasting_failure_that_does_not_tell_the_hash() {
+    async fn a_hash_that_costs_too_much_is_a_lasting_failure_that_does_not_tell_the_hash() {
         let hashing = start(|_| ());
         let large = KNOWN.replace("m=64", "m=19457");
         let failure = hashing.verify(password("x"), Some(PasswordHash::restore(large))).await.unwrap_err();
         assert!(matches!(&failure, HashFailure::Failed(failure) if !failure.retryable()));
-        assert_eq!(failure.to_string(), "a stored password hash takes 19457 KiB; the memory budget is 19456 KiB");
+        assert_eq!(
+            failure.to_string(),
+            "a stored password hash costs too much: it takes 19457 KiB of memory; at most 19456 KiB are allowed"
+        );
     }
 
     #[tokio::test]

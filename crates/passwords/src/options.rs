@@ -27,8 +27,8 @@ pub struct Options {
     pub passes: u32,
     /// Lanes of one hash (p); at least 1.
     pub lanes: u32,
-    /// The most memory that all hashes together may take, in KiB. It also bounds what a stored hash
-    /// may ask for.
+    /// The most memory that all hashes together may take, in KiB. A stored hash may ask for half of it,
+    /// and for eight times the work of a new one.
     pub memory_budget_kib: u32,
     /// Hashes computed side by side; `None`: one for each core, as far as the budget goes.
     pub threads: Option<usize>,

@@ -7,6 +7,7 @@ use argon2::{Algorithm, Block, Version};
 
 use crate::argon2id::{Function, HashError, TAG_BYTES};
 use crate::cost::{Cost, CostError};
+use crate::limits::{LimitError, Limits};
 
 /// Longer than any hash with the longest salt and tag.
 const MOST_CHARACTERS: usize = 256;
@@ -38,8 +39,8 @@ pub(crate) enum StoredHashError {
     ShortTag(usize),
     #[error("the cost of a stored password hash is beyond bounds: {0}")]
     Cost(#[from] CostError),
-    #[error("a stored password hash takes {memory_kib} KiB; the memory budget is {budget_kib} KiB")]
-    BeyondBudget { memory_kib: u32, budget_kib: u32 },
+    #[error("a stored password hash costs too much: {0}")]
+    TooDear(#[from] LimitError),
 }
 
 impl StoredHash {
@@ -61,16 +62,14 @@ impl StoredHash {
     }
 
     /// Reads a stored string and refuses what would cost too much, or is too weak to be a hash.
-    pub(crate) fn parse(text: &str, budget_kib: u32) -> Result<Self, StoredHashError> {
+    pub(crate) fn parse(text: &str, limits: Limits) -> Result<Self, StoredHashError> {
         if text.len() > MOST_CHARACTERS {
             return Err(StoredHashError::Long(text.len()));
         }
         let phc = PasswordHash::new(text).map_err(|_| StoredHashError::Form)?;
         let function = function(&phc)?;
         let cost = cost(&phc.params)?;
-        if cost.memory_kib() > budget_kib {
-            return Err(StoredHashError::BeyondBudget { memory_kib: cost.memory_kib(), budget_kib });
-        }
+        limits.check(cost)?;
         let (Some(salt), Some(tag)) = (phc.salt, phc.hash) else {
             return Err(StoredHashError::Form);
         };
@@ -138,9 +137,10 @@ fn cost(parameters: &ParamsString) -> Result<Cost, StoredHashError> {
 mod tests {
     use super::{StoredHash, StoredHashError};
     use crate::cost::{Cost, CostError};
+    use crate::limits::{LimitError, Limits};
     use crate::memory_blocks::MemoryBlocks;
 
-    const BUDGET_KIB: u32 = 65_536;
+    const MOST_KIB: u32 = 65_536;
     const PASSWORD: &[u8] = b"correct horse";
 
     /// Computed by the reference implementation in C (PyPI `argon2-cffi` 25.1.0), all of
@@ -165,19 +165,24 @@ mod tests {
         Cost::new(64, 1, 1).unwrap()
     }
 
+    /// Those of a budget of twice the memory.
+    fn limits() -> Limits {
+        Limits::new(weak(), 2 * MOST_KIB)
+    }
+
     fn blocks() -> MemoryBlocks {
-        MemoryBlocks::map(BUDGET_KIB).unwrap()
+        MemoryBlocks::map(MOST_KIB).unwrap()
     }
 
     fn refused(text: &str) -> StoredHashError {
-        StoredHash::parse(text, BUDGET_KIB).map(|_| ()).unwrap_err()
+        StoredHash::parse(text, limits()).map(|_| ()).unwrap_err()
     }
 
     #[test]
     fn the_hashes_of_another_implementation_match_and_are_written_alike() {
         let mut blocks = blocks();
         for text in KNOWN {
-            let hash = StoredHash::parse(text, BUDGET_KIB).unwrap();
+            let hash = StoredHash::parse(text, limits()).unwrap();
             assert!(hash.matches(PASSWORD, blocks.as_mut_slice()).unwrap(), "{text}");
             assert!(!hash.matches(b"correct Horse", blocks.as_mut_slice()).unwrap(), "{text}");
             assert_eq!(hash.to_string(), text);
@@ -186,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_string_without_version_is_of_the_version_before_there_was_one() {
-        let hash = StoredHash::parse(&KNOWN[11].replace("$v=16", ""), BUDGET_KIB).unwrap();
+        let hash = StoredHash::parse(&KNOWN[11].replace("$v=16", ""), limits()).unwrap();
         assert!(hash.matches(PASSWORD, blocks().as_mut_slice()).unwrap());
     }
 
@@ -199,7 +204,7 @@ mod tests {
         // 16 bytes of salt are 22 characters, 32 bytes of tag are 43.
         let lengths: Vec<_> = one.split('$').map(str::len).collect();
         assert_eq!(lengths, [0, 8, 4, 12, 22, 43]);
-        let read = StoredHash::parse(&one, BUDGET_KIB).unwrap();
+        let read = StoredHash::parse(&one, limits()).unwrap();
         assert!(read.matches(PASSWORD, blocks.as_mut_slice()).unwrap());
         assert!(!read.is_outdated(weak()));
     }
@@ -208,12 +213,12 @@ mod tests {
     fn the_hash_of_nobody_differs_each_time_and_costs_what_is_configured() {
         let (one, other) = (StoredHash::of_nobody(weak()), StoredHash::of_nobody(weak()));
         assert_ne!(one.to_string(), other.to_string());
-        assert_eq!(StoredHash::parse(&one.to_string(), BUDGET_KIB).unwrap().cost(), weak());
+        assert_eq!(StoredHash::parse(&one.to_string(), limits()).unwrap().cost(), weak());
     }
 
     #[test]
     fn weaker_hashes_and_other_functions_are_outdated() {
-        let outdated = |text: &str, cost| StoredHash::parse(text, BUDGET_KIB).unwrap().is_outdated(cost);
+        let outdated = |text: &str, cost| StoredHash::parse(text, limits()).unwrap().is_outdated(cost);
         let default = Cost::new(19_456, 2, 1).unwrap();
         assert!(!outdated(KNOWN[0], default));
         assert!(!outdated(KNOWN[1], default), "a stronger hash stays");
@@ -240,8 +245,9 @@ mod tests {
         assert_eq!(with("m=19456,t=0,p=1"), CostError::Passes(0).into());
         assert_eq!(with("m=19456,t=2,p=17"), CostError::Lanes(17).into());
         assert_eq!(with("m=7,t=2,p=1"), CostError::TooLittleMemory { memory_kib: 7, lanes: 1 }.into());
-        let beyond = StoredHashError::BeyondBudget { memory_kib: 65_537, budget_kib: BUDGET_KIB };
-        assert_eq!(with("m=65537,t=2,p=1"), beyond);
+        let large = LimitError::Memory { memory_kib: 65_537, most_kib: MOST_KIB };
+        assert_eq!(with("m=65537,t=2,p=1"), large.into());
+        assert_eq!(with("m=65536,t=16,p=16"), LimitError::Work { work: 1_048_576, most: 196_608 }.into());
         assert_eq!(with("m=4294967296,t=2,p=1"), StoredHashError::Parameters);
     }
 
