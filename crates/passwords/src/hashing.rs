@@ -83,31 +83,41 @@ impl PasswordHashing for Hashing {
         let known = against.is_some();
         // The hash of nobody takes the same way as a stored one, reading included.
         let against = against.as_ref().unwrap_or(&self.nobody);
-        let stored = StoredHash::parse(against.as_str(), self.limits).map_err(PortFailure::lasting)?;
-        let (configured, memory_kib) = (self.cost, stored.cost().memory_kib());
-        let work = move |blocks: &mut [Block]| compare(&password, &stored, configured, blocks);
+        let imported = against.as_imported();
+        let text = imported.unwrap_or(against.as_str());
+        let stored = StoredHash::parse(text, self.limits).map_err(PortFailure::lasting)?;
+        let (configured, memory_kib, is_imported) = (self.cost, stored.cost().memory_kib(), imported.is_some());
+        let work = move |blocks: &mut [Block]| {
+            if is_imported {
+                compare_imported(&password, &stored, blocks)
+            } else {
+                compare(&password, &stored, configured, blocks)
+            }
+        };
         let verdict = self.pool.run(memory_kib, work).await;
         let verdict = verdict.map_err(|refusal| self.failure(refusal))?.map_err(PortFailure::lasting)?;
         Ok(if known { verdict } else { Verdict::Differs })
     }
 }
 
-/// An imported hash may have been made of the bytes as typed, so those are tried, too, where they
-/// differ from the normalised ones. Then a new hash is due: of the normalised bytes.
+/// One of our hashes is of the normalised bytes, so one computation decides: nobody makes a check
+/// dearer by how they type.
 fn compare(
     password: &Password,
     stored: &StoredHash,
     configured: Cost,
     blocks: &mut [Block],
 ) -> Result<Verdict, HashError> {
-    if stored.matches(password.as_bytes(), blocks)? {
-        return Ok(Verdict::Matches { outdated: stored.is_outdated(configured) });
-    }
-    let typed = password.bytes_as_typed();
-    if typed != password.as_bytes() && stored.matches(typed, blocks)? {
-        return Ok(Verdict::Matches { outdated: true });
-    }
-    Ok(Verdict::Differs)
+    let matches = stored.matches(password.as_bytes(), blocks)?;
+    Ok(if matches { Verdict::Matches { outdated: stored.is_outdated(configured) } } else { Verdict::Differs })
+}
+
+/// An imported hash may have been made of the bytes as typed, so those are tried, too, where they
+/// differ from the normalised ones. Either way a new hash is due: one of ours.
+fn compare_imported(password: &Password, stored: &StoredHash, blocks: &mut [Block]) -> Result<Verdict, HashError> {
+    let (normalised, typed) = (password.as_bytes(), password.bytes_as_typed());
+    let matches = stored.matches(normalised, blocks)? || (typed != normalised && stored.matches(typed, blocks)?);
+    Ok(if matches { Verdict::Matches { outdated: true } } else { Verdict::Differs })
 }
 
 /// `Retry-After` counts whole seconds. After one deadline all that waits now is done or refused.
@@ -212,12 +222,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_of_the_bytes_as_typed_matches_and_is_outdated() {
+    async fn only_an_imported_hash_is_compared_with_the_bytes_as_typed() {
         let hashing = start(|_| ());
         // Of "pässword x" with the combining diaeresis, as another program may have hashed it.
         let typed = "$argon2id$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$uijxxCE/97B4nNM4ghhbrwKksAMZItbss30EGi2lS6s";
-        assert_eq!(verdict(&hashing, "pa\u{308}ssword x", typed).await, OUTDATED);
-        assert_eq!(verdict(&hashing, "p\u{e4}ssword x", typed).await, Verdict::Differs);
+        let imported = PasswordHash::imported(typed);
+        assert_eq!(verdict(&hashing, "pa\u{308}ssword x", imported.as_str()).await, OUTDATED);
+        assert_eq!(verdict(&hashing, "p\u{e4}ssword x", imported.as_str()).await, Verdict::Differs);
+        assert_eq!(verdict(&hashing, "pa\u{308}ssword x", typed).await, Verdict::Differs);
+    }
+
+    #[tokio::test]
+    async fn an_imported_hash_is_outdated_however_it_was_made() {
+        let hashing = start(|_| ());
+        assert_eq!(verdict(&hashing, "correct horse", KNOWN).await, CURRENT);
+        assert_eq!(verdict(&hashing, "correct horse", PasswordHash::imported(KNOWN).as_str()).await, OUTDATED);
     }
 
     #[tokio::test]
