@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use poem::error::{NotFoundError, ResponseError as _};
+use poem::error::{NotFoundError, ParsePathError, ResponseError as _};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poem::{Endpoint, Error, IntoResponse as _, Request, Response};
 
@@ -81,7 +81,8 @@ fn refusal(error: Error, visit: &Visit, is_post: bool) -> Response {
     }
     let refused = match error.downcast::<Refused>() {
         Ok(refused) => refused,
-        Err(error) if error.is::<NotFoundError>() => Refused::NotFound,
+        // A path whose escapes are no UTF-8 names nothing.
+        Err(error) if error.is::<NotFoundError>() || error.is::<ParsePathError>() => Refused::NotFound,
         Err(error) => Refused::Unforeseen(error.to_string()),
     };
     if matches!(refused, Refused::LogInFirst) {

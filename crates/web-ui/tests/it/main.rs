@@ -3,6 +3,7 @@
 mod accounts;
 mod browser;
 mod catalogue;
+mod limits;
 mod logins;
 mod registry;
 mod rows;
