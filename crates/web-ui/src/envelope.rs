@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use poem::error::{NotFoundError, ParsePathError, ResponseError as _};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use poem::{Endpoint, Error, IntoResponse as _, Request, Response};
+use poem::{Endpoint, Error, Request, Response};
 
 use crate::frame::{Frame, page, redirect};
 use crate::next::log_in_path;
@@ -21,8 +21,19 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img
 const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000";
 const PERMISSIONS_POLICY: &str = "camera=(), geolocation=(), microphone=()";
 
+/// A panic, as an answer that the envelope replaces.
+#[derive(Clone, Copy)]
+struct Panicked;
+
+/// What stands for the answer of a page that panicked. The panic itself was reported where it happened.
+pub(crate) fn panicked() -> Response {
+    let mut response = Response::default();
+    response.extensions_mut().insert(Panicked);
+    response
+}
+
 /// Answers a request, whatever the pages make of it.
-pub(crate) async fn answer<E: Endpoint>(
+pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     site: Arc<Site>,
     pages: Arc<E>,
     mut request: Request,
@@ -31,7 +42,8 @@ pub(crate) async fn answer<E: Endpoint>(
     request.set_data(Arc::clone(&visit));
     let is_post = request.method() == poem::http::Method::POST;
     let mut response = match pages.call(request).await {
-        Ok(output) => output.into_response(),
+        Ok(response) if response.extensions().get::<Panicked>().is_some() => refuse(&Refused::Panicked, &visit),
+        Ok(response) => response,
         Err(error) => refusal(error, &visit, is_post),
     };
     let headers = response.headers_mut();
@@ -89,8 +101,12 @@ fn refusal(error: Error, visit: &Visit, is_post: bool) -> Response {
         visit.drop_session();
         return redirect(&log_in_path(if is_post { "/account" } else { &visit.target }));
     }
-    log(&refused, visit);
-    refusal_page(&refused, visit)
+    refuse(&refused, visit)
+}
+
+fn refuse(refused: &Refused, visit: &Visit) -> Response {
+    log(refused, visit);
+    refusal_page(refused, visit)
 }
 
 fn refusal_page(refused: &Refused, visit: &Visit) -> Response {

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use poem::error::MethodNotAllowedError;
+use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt as _, Response, Route, RouteMethod, get, post};
 
 use crate::options::Options;
@@ -39,10 +40,11 @@ pub fn owns(path: &str) -> bool {
     path == "/" || path == "/favicon.ico" || ["/sign-up", "/account", "/assets"].into_iter().any(below)
 }
 
-/// The pages, as one endpoint. It never fails: its errors are pages.
+/// The pages, as one endpoint. It never fails: its errors are pages, a panic included.
 pub fn routes(use_cases: UseCases, options: Options) -> impl Endpoint<Output = Response> + 'static {
     let site = Arc::new(Site { use_cases, options });
-    paths().around(move |pages, request| envelope::answer(Arc::clone(&site), pages, request))
+    let contained = paths().with(CatchPanic::new().with_handler(|_| envelope::panicked()));
+    contained.around(move |pages, request| envelope::answer(Arc::clone(&site), pages, request))
 }
 
 fn paths() -> Route {

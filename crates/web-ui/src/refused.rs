@@ -52,6 +52,9 @@ pub(crate) enum Refused {
     /// A port failed.
     #[error(transparent)]
     Failed(#[from] PortFailure),
+    /// A page panicked.
+    #[error("a page panicked")]
+    Panicked,
     /// Something failed that no page foresaw.
     #[error("{0}")]
     Unforeseen(String),
@@ -74,7 +77,7 @@ impl Refused {
             Self::Denied(_) => "denied",
             Self::Overloaded { .. } => "overloaded",
             Self::Failed(failure) if failure.retryable() => "unavailable",
-            Self::Failed(_) | Self::Unforeseen(_) | Self::Template(_) => "failed",
+            Self::Failed(_) | Self::Panicked | Self::Unforeseen(_) | Self::Template(_) => "failed",
         }
     }
 
@@ -100,7 +103,9 @@ impl ResponseError for Refused {
             Self::LogInFirst => StatusCode::UNAUTHORIZED,
             Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed(failure) if failure.retryable() => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Failed(_) | Self::Unforeseen(_) | Self::Template(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Failed(_) | Self::Panicked | Self::Unforeseen(_) | Self::Template(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         }
     }
 }
