@@ -1,10 +1,11 @@
 //! Forms: how they are read, and what they must show before anything in them counts.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use poem::error::ReadBodyError;
 use poem::http::{HeaderMap, header};
-use poem::{FromRequest, Request, RequestBody};
+use poem::{Body, FromRequest, Request, RequestBody};
 
 use crate::MAX_FORM_BYTES;
 use crate::binding::Binding;
@@ -17,6 +18,8 @@ use crate::visit::Visit;
 pub(crate) const CODE: &str = "form_code";
 
 const CONTENT_TYPE: &str = "application/x-www-form-urlencoded";
+/// How long a form may take to arrive.
+const TIME: Duration = Duration::from_secs(30);
 
 /// A form that came from these pages by its headers. Whose it is, is not known yet: its values are
 /// out of reach until [`Post::open`] has seen its code.
@@ -59,11 +62,17 @@ impl<'a> FromRequest<'a> for Post {
         if !request.content_type().is_some_and(is_form) {
             return Err(Refused::NotAForm.into());
         }
-        let bytes = body.take()?.into_bytes_limit(MAX_FORM_BYTES).await.map_err(|error| match error {
-            ReadBodyError::PayloadTooLarge => Refused::TooLarge,
-            _ => Refused::BadForm,
-        })?;
-        Ok(parse(&bytes)?)
+        Ok(read(body.take()?, TIME).await?)
+    }
+}
+
+/// The form in a body, unless it is too long or takes longer than `time`.
+async fn read(body: Body, time: Duration) -> Result<Post, Refused> {
+    match tokio::time::timeout(time, body.into_bytes_limit(MAX_FORM_BYTES)).await {
+        Ok(Ok(bytes)) => parse(&bytes),
+        Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(Refused::TooLarge),
+        Ok(Err(_)) => Err(Refused::BadForm),
+        Err(_) => Err(Refused::Late),
     }
 }
 
@@ -95,7 +104,9 @@ fn parse(bytes: &[u8]) -> Result<Post, Refused> {
 
 #[cfg(test)]
 mod tests {
-    use poem::http::HeaderValue;
+    use poem::error::ResponseError as _;
+    use poem::http::{HeaderValue, StatusCode};
+    use tokio::io::AsyncWriteExt as _;
 
     use super::*;
 
@@ -131,6 +142,27 @@ mod tests {
         assert_eq!((form.text("email"), form.text("name"), form.text("none")), ("ada@example.org", "a b", ""));
         assert!(form.has("discoverable") && !form.has("none"));
         assert!(matches!(parse(b"email=a&email=b"), Err(Refused::BadForm)));
+    }
+
+    #[tokio::test]
+    async fn a_form_that_never_ends_is_given_up() {
+        let (mut sender, receiver) = tokio::io::duplex(64);
+        sender.write_all(b"email=ada%40exam").await.expect("there is room");
+        let refused = read(Body::from_async_read(receiver), Duration::from_millis(1)).await.err();
+        assert_eq!(refused.map(|refused| refused.status()), Some(StatusCode::REQUEST_TIMEOUT));
+        // Until here the sender kept the body open.
+        drop(sender);
+    }
+
+    #[tokio::test]
+    async fn a_form_that_comes_in_pieces_is_read() {
+        let (mut sender, receiver) = tokio::io::duplex(4);
+        let sending = async {
+            sender.write_all(b"email=ada%40example.org").await.expect("it is read");
+            drop(sender);
+        };
+        let (post, ()) = tokio::join!(read(Body::from_async_read(receiver), TIME), sending);
+        assert_eq!(Form(post.expect("a form").0).text("email"), "ada@example.org");
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub(crate) enum Refused {
     /// The form is longer than forms are.
     #[error("the form is too long")]
     TooLarge,
+    /// The form does not arrive.
+    #[error("the form did not arrive in time")]
+    Late,
     /// The body is no form.
     #[error("the body is no form")]
     NotAForm,
@@ -70,6 +73,7 @@ impl Refused {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
             Self::TooLarge => "too-large",
+            Self::Late => "late-form",
             Self::NotAForm | Self::BadForm => "bad-form",
             Self::Foreign => "foreign-form",
             Self::NotTheirs => "expired-form",
@@ -97,6 +101,7 @@ impl ResponseError for Refused {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Late => StatusCode::REQUEST_TIMEOUT,
             Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BadForm => StatusCode::BAD_REQUEST,
             Self::Foreign | Self::NotTheirs | Self::Denied(_) => StatusCode::FORBIDDEN,
