@@ -19,6 +19,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img
      frame-ancestors 'none'; base-uri 'none'";
 /// Two years, as the preload list of browsers asks.
 const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000";
+/// The most bytes of request line and header lines together, as in the API.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
 const PERMISSIONS_POLICY: &str = "camera=(), geolocation=(), microphone=()";
 
 /// A panic, as an answer that the envelope replaces.
@@ -41,7 +43,9 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     let visit = Arc::new(Visit::of(&request, Arc::clone(&site)));
     request.set_data(Arc::clone(&visit));
     let is_post = request.method() == poem::http::Method::POST;
-    let mut response = match pages.call(request).await {
+    let is_long = head_bytes(&request) > MAX_HEAD_BYTES;
+    let outcome = if is_long { Err(Refused::HeadTooLarge.into()) } else { pages.call(request).await };
+    let mut response = match outcome {
         Ok(response) if response.extensions().get::<Panicked>().is_some() => refuse(&Refused::Panicked, &visit),
         Ok(response) => response,
         Err(error) => refusal(error, &visit, is_post),
@@ -54,6 +58,13 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     headers.insert(HeaderName::from_static("x-request-id"), request_id);
     guard(headers, &site.options);
     Ok(response)
+}
+
+/// How long the head is, as HTTP/1.1 writes it.
+fn head_bytes(request: &Request) -> usize {
+    let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
+    let lines = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    request.method().as_str().len() + target + "  HTTP/1.1\r\n".len() + lines.sum::<usize>()
 }
 
 /// The headers that keep a page to itself.

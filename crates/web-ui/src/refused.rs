@@ -22,6 +22,9 @@ pub(crate) enum Refused {
         /// Those that it takes, as in the header `Allow`.
         allowed: &'static str,
     },
+    /// The head of the request is longer than heads are.
+    #[error("the head of the request is too long")]
+    HeadTooLarge,
     /// The form is longer than forms are.
     #[error("the form is too long")]
     TooLarge,
@@ -72,6 +75,7 @@ impl Refused {
         match self {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
+            Self::HeadTooLarge => "head-too-large",
             Self::TooLarge => "too-large",
             Self::Late => "late-form",
             Self::NotAForm | Self::BadForm => "bad-form",
@@ -100,6 +104,7 @@ impl ResponseError for Refused {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Late => StatusCode::REQUEST_TIMEOUT,
             Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -7,7 +7,7 @@ use domain::ids::GrantId;
 use domain::land::field::Field;
 use domain::ports::failure::PortFailure;
 use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, Sessions};
-use poem::http::StatusCode;
+use poem::http::{Method, StatusCode};
 use web_ui::options::Options;
 
 use crate::browser::{Browser, browser};
@@ -19,6 +19,20 @@ async fn a_path_that_is_no_text_is_not_found_rather_than_a_failure() {
     for path in ["/account/fields/%ff/remove", "/assets/%ff", "/account/%ff", "/sign-up/%ff"] {
         browser.get(path).await.shows(StatusCode::NOT_FOUND, &["Page not found"]);
     }
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_long_gets_an_error_page_wherever_it_leads() {
+    let browser = browser(&Registry::default());
+    let long = "x".repeat(16 * 1024);
+    for path in ["/", "/sign-up", "/account", "/account/none", "/assets/none"] {
+        let page = browser.send(Method::GET, path, &[("x-long", &long)], None).await;
+        page.shows(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &["16 KiB at most"]);
+    }
+    let page = browser.get(&format!("/?next={long}")).await;
+    page.shows(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &["16 KiB at most"]);
+    let page = browser.send(Method::GET, "/", &[("x-long", &long[1024..])], None).await;
+    page.shows(StatusCode::OK, &["Login"]);
 }
 
 /// A storage that is not there at all.
