@@ -10,7 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::binding::Binding;
 
 /// How long a message waits for its page.
-pub(crate) const LIFETIME: TimeDelta = TimeDelta::minutes(15);
+const LIFETIME: TimeDelta = TimeDelta::minutes(15);
+/// How long one with a secret does. The browser drops it with the page that shows it; a copy of the
+/// cookie could be shown again for so long, and only beside the cookie of its reader. To rule that
+/// out, too, all replicas would have to remember what was shown, which is a write for each message.
+const SECRET_LIFETIME: TimeDelta = TimeDelta::seconds(60);
 
 /// A message from one page to the next.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +43,14 @@ impl Flash {
     /// A new token.
     pub(crate) fn user_token(user_token: &UserToken) -> Self {
         Self::UserToken(user_token.reveal().into())
+    }
+
+    /// How long it waits for its page.
+    pub(crate) const fn lifetime(&self) -> TimeDelta {
+        match self {
+            Self::Notice(_) | Self::Email(_) => LIFETIME,
+            Self::SignedUp { .. } | Self::UserToken(_) => SECRET_LIFETIME,
+        }
     }
 }
 
@@ -101,7 +113,7 @@ pub(crate) fn seal(
 pub(crate) fn open(sealed: &str, reader: &Binding, keeper: &dyn SecretKeeper, now: Timestamp) -> Option<Flash> {
     let text = keeper.open(&SealedSecret::restore(sealed), &context(reader)).ok()?;
     let envelope: Envelope = serde_json::from_str(&text).ok()?;
-    let is_fresh = (0..LIFETIME.num_seconds()).contains(&(now.timestamp() - envelope.left_at));
+    let is_fresh = (0..envelope.message.lifetime().num_seconds()).contains(&(now.timestamp() - envelope.left_at));
     is_fresh.then_some(envelope.message)
 }
 

@@ -88,7 +88,8 @@ impl Visit {
     pub(crate) fn leave(&self, message: &Flash, reader: &Binding) -> Result<(), Refused> {
         let use_cases = &self.site.use_cases;
         let sealed = flash::seal(message, reader, &*use_cases.keeper, use_cases.clock.now())?;
-        let set = Cookie::Flash.set(sealed.as_str(), Some(flash::LIFETIME.num_seconds()), &self.site.options);
+        let seconds = message.lifetime().num_seconds();
+        let set = Cookie::Flash.set(sealed.as_str(), Some(seconds), &self.site.options);
         self.set_cookies().insert(Cookie::Flash, set);
         Ok(())
     }

@@ -5,6 +5,7 @@ mod browser;
 mod catalogue;
 mod limits;
 mod logins;
+mod messages;
 mod registry;
 mod rows;
 mod security;
