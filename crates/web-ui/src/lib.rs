@@ -28,6 +28,7 @@ mod pages;
 mod refused;
 pub mod site;
 mod texts;
+mod tree;
 mod visit;
 
 /// The longest form that is read, in bytes.

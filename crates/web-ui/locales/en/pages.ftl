@@ -130,6 +130,7 @@ error-geo-id-too-many-fields = You have 1000 fields already, as many as a user m
 error-boundary-missing = Paste the boundary as GeoJSON.
 error-boundary-not-json = This is not JSON. Paste the whole text, from the first brace to the last.
 error-boundary-not-a-polygon = This is not a GeoJSON Polygon or MultiPolygon.
+error-boundary-stray-member = This GeoJSON has a member that is unknown here, or given more than once. Paste a polygon with its coordinates and nothing else.
 error-boundary-empty-boundary = A boundary has at least one polygon, and each polygon a ring.
 error-boundary-too-many-positions = A boundary has at most 10000 positions.
 error-boundary-short-ring = Each ring has at least four positions.

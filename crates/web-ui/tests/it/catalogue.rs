@@ -68,7 +68,7 @@ fn refusal_keys() -> Vec<String> {
     add("geo-id", &[&GeoIdError::NotAGeoId, &FieldListError::SameGeoId, &FieldListError::TooMany]);
     add("boundary", &[&BoundaryError::Empty, &BoundaryError::TooManyPositions, &BoundaryError::ShortRing]);
     add("boundary", &[&BoundaryError::OpenRing, &BoundaryError::OffTheGlobe, &BoundaryError::Crossing]);
-    keys.extend(["missing", "not-json", "not-a-polygon"].map(|code| format!("error-boundary-{code}")));
+    keys.extend(["missing", "not-json", "not-a-polygon", "stray-member"].map(|code| format!("error-boundary-{code}")));
     keys
 }
 
