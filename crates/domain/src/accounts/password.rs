@@ -66,6 +66,26 @@ impl fmt::Debug for Password {
     }
 }
 
+/// Whose rule says how long a new password must be at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordProfile {
+    /// Long enough for most installations.
+    Standard,
+    /// NIST SP 800-63B-4 for a password that is the only factor.
+    Nist80063B4,
+}
+
+impl PasswordProfile {
+    /// The least code points of a new password. An installation may ask for more, not for less.
+    #[must_use]
+    pub const fn minimum(self) -> usize {
+        match self {
+            Self::Standard => 8,
+            Self::Nist80063B4 => 15,
+        }
+    }
+}
+
 /// What a new password must be.
 #[derive(Clone)]
 pub struct PasswordPolicy {
@@ -287,6 +307,12 @@ mod tests {
     fn the_minimum_is_configurable_and_counts_code_points() {
         assert!(policy(15).accept("fourteen chars", None).is_err());
         assert!(policy(15).accept("fifteen chars !", None).is_ok());
+    }
+
+    #[test]
+    fn the_profiles_ask_for_8_and_15_code_points() {
+        assert_eq!(PasswordProfile::Standard.minimum(), 8);
+        assert_eq!(PasswordProfile::Nist80063B4.minimum(), 15);
     }
 
     #[test]
