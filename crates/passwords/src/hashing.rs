@@ -53,6 +53,12 @@ impl Hashing {
         Ok(Self::start_plan(&options.plan()?)?)
     }
 
+    /// How many hashes are computed side by side.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.pool.threads()
+    }
+
     fn start_plan(plan: &Plan) -> io::Result<Self> {
         let nobody = PasswordHash::restore(StoredHash::of_nobody(plan.cost).to_string());
         let pool = Pool::start(plan)?;

@@ -111,6 +111,14 @@ pub(crate) struct Plan {
 }
 
 impl Options {
+    /// Whether hashing could start with these options on this machine.
+    ///
+    /// # Errors
+    /// Options outside their bounds, or beyond what they leave room for together.
+    pub fn check(&self) -> Result<(), OptionsError> {
+        self.plan().map(drop)
+    }
+
     /// Checks the options and decides what they leave open.
     pub(crate) fn plan(&self) -> Result<Plan, OptionsError> {
         let cores = available_parallelism().map_or(1, NonZeroUsize::get);

@@ -38,6 +38,11 @@ impl Pool {
         Ok(pool)
     }
 
+    /// How many jobs run side by side.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads.len()
+    }
+
     /// The most memory that one job can ever get, in KiB.
     pub(crate) fn budget_kib(&self) -> u32 {
         self.schedule.budget_kib()
