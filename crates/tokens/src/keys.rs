@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::keys::ports::KeyStore;
+use domain::keys::rows::SigningAlgorithm;
 use domain::ports::clock::Clock;
 use domain::ports::entropy::Entropy;
 use domain::ports::failure::PortFailure;
@@ -92,6 +93,14 @@ impl Keys {
     /// most once a second. Another replica may have made it: call [`Self::refresh`].
     pub async fn refresh_wanted(&self) {
         self.refresh_wish.made().await;
+    }
+
+    /// The algorithms in the ring and the ids of their active keys, the signing one first.
+    #[must_use]
+    pub fn active_kids(&self) -> Vec<(SigningAlgorithm, String)> {
+        let ring = self.ring();
+        let kid = |algorithm| ring.active(algorithm).map(|key| (algorithm, key.kid.clone()));
+        self.options.algorithms().into_iter().filter_map(kid).collect()
     }
 
     /// The keys as they were last read.
