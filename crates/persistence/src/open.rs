@@ -1,6 +1,7 @@
 //! How a database is opened: connections, tables, settings.
 
 mod data_file;
+pub(crate) mod place;
 mod postgres;
 mod sqlite;
 mod tables;

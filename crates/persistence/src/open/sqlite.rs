@@ -59,7 +59,7 @@ fn no_access(error: std::io::Error) -> OpenError {
 }
 
 /// The file of an address: `sqlite:data/registry.db` and `sqlite:///var/lib/registry.db`.
-fn file(address: &str) -> Result<PathBuf, OpenError> {
+pub(super) fn file(address: &str) -> Result<PathBuf, OpenError> {
     let path = address.strip_prefix("//").unwrap_or(address);
     // A database in memory is gone with its connection, and options belong to this program.
     if path.is_empty() || path.starts_with(':') || path.contains('?') {
