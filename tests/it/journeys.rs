@@ -2,28 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use e2e::database::{Database, Engine};
+use e2e::database::Database;
 use e2e::program::{self, Answer, Program};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "canary-horse battery";
 
-/// Stamps each law once per engine: `sqlite::name` and `postgres::name`.
-macro_rules! on_both_engines {
-    ($($name:ident)*) => {
-        mod sqlite {
-            use super::{Database, Engine};
-            $(#[tokio::test] async fn $name() { super::$name(Database::new(Engine::Sqlite).await).await })*
-        }
-        mod postgres {
-            use super::{Database, Engine};
-            $(#[tokio::test] async fn $name() { super::$name(Database::new(Engine::Postgres).await).await })*
-        }
-    };
-}
-
-on_both_engines! {
+e2e::on_both_engines! {
     the_walk_of_an_account
     all_wrong_fields_at_once
     refusals_come_in_their_order

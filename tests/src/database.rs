@@ -6,6 +6,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sqlx::{Connection as _, Executor as _, PgConnection, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
+/// Stamps each test once per engine: `sqlite::name` and `postgres::name`.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($($name:ident)*) => {
+        mod sqlite {
+            use $crate::database::{Database, Engine};
+            $(#[tokio::test] async fn $name() { super::$name(Database::new(Engine::Sqlite).await).await })*
+        }
+        mod postgres {
+            use $crate::database::{Database, Engine};
+            $(#[tokio::test] async fn $name() { super::$name(Database::new(Engine::Postgres).await).await })*
+        }
+    };
+}
+
 /// The databases that the program runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {

@@ -157,13 +157,43 @@ impl Program {
         read_to_string(&self.log).expect("the log can be read")
     }
 
+    /// Waits until the log holds these words.
+    ///
+    /// # Panics
+    /// When it does not within 20 seconds.
+    pub async fn has_logged(&self, words: &str) {
+        for _ in 0..800 {
+            if self.log().contains(words) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("{words} is not in the log\n{}", self.log());
+    }
+
     /// Asks it to stop, as a container engine does, and gives its exit code.
     ///
     /// # Panics
     /// When it does not stop within 20 seconds.
-    pub async fn stop(mut self) -> Option<i32> {
+    pub async fn stop(self) -> Option<i32> {
+        self.ask_to_stop();
+        self.ended().await
+    }
+
+    /// Asks it to stop, and waits for nothing.
+    ///
+    /// # Panics
+    /// When it has ended already.
+    pub fn ask_to_stop(&self) {
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         assert!(asked.expect("kill runs").success());
+    }
+
+    /// Waits until it has ended, and gives its exit code.
+    ///
+    /// # Panics
+    /// When it does not end within 20 seconds.
+    pub async fn ended(mut self) -> Option<i32> {
         for _ in 0..800 {
             if let Some(status) = self.child.try_wait().expect("the program can be asked") {
                 return status.code();
@@ -201,7 +231,8 @@ pub fn run(database: &Database, arguments: &[&str], input: &str) -> Output {
 }
 
 /// The program with a clean environment but for where the database is.
-fn command(database: &Database, settings: &[(&str, &str)]) -> Command {
+#[must_use]
+pub fn command(database: &Database, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(workspace::program());
     command
         .env_clear()
@@ -212,7 +243,11 @@ fn command(database: &Database, settings: &[(&str, &str)]) -> Command {
 }
 
 /// An address of this machine on which nobody listens.
-fn free_address() -> String {
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("it is bound").to_string()
 }
