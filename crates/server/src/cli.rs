@@ -1,18 +1,25 @@
 //! The command line.
 
-use std::path::PathBuf;
+pub(crate) mod flags;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+use domain::accounts::email::EmailAddress;
+use domain::domains::name::DomainName;
+
+use crate::cli::flags::{Flags, without_flag};
 
 /// A web API and pages for user registration and account tasks, authenticated by JSON Web Tokens.
 ///
 /// Without any setting, `user-registry serve` listens on http://127.0.0.1:8080 and keeps its data in
-/// ./data. Settings come from defaults, a TOML file, the environment (USER_REGISTRY_LISTEN and so on)
-/// and flags, the later ones winning; `user-registry check-config` shows what holds.
+/// ./data. Settings come from defaults, a TOML file, the environment and flags, the later ones winning:
+/// shutdown_grace in the file is USER_REGISTRY_SHUTDOWN_GRACE in the environment and --shutdown-grace on
+/// the command line. `--help` lists all of them, `-h` only the commands, and `user-registry check-config`
+/// shows what holds.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong arguments or settings.
+/// Every command works beside a running server. What fails is said in one sentence on standard error.
+/// Exit codes: 0 done, 1 failed, 2 wrong arguments, input or settings.
 #[derive(Debug, Parser)]
-#[command(name = "user-registry", version)]
+#[command(name = "user-registry", version, after_long_help = without_flag())]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) settings: Flags,
@@ -20,30 +27,14 @@ pub(crate) struct CommandLine {
     pub(crate) command: Command,
 }
 
-/// Settings on the command line.
-#[derive(Debug, Default, Args)]
-pub(crate) struct Flags {
-    /// A TOML file of settings.
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Where to listen, such as 127.0.0.1:8080.
-    #[arg(long, global = true, value_name = "ADDRESS")]
-    pub(crate) listen: Option<String>,
-    /// Where the installation is reached, such as https://registry.example.
-    #[arg(long, global = true, value_name = "URL")]
-    pub(crate) public_url: Option<String>,
-    /// The directory of the embedded database and the root secret.
-    #[arg(long, global = true, value_name = "DIRECTORY")]
-    pub(crate) data_dir: Option<String>,
-    /// `sqlite:` and a path; for PostgreSQL, whose address holds a password, use the environment.
-    #[arg(long, global = true, value_name = "URL")]
-    pub(crate) database_url: Option<String>,
-}
-
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve the API and the pages until a SIGTERM or SIGINT.
+    ///
+    /// The tables of the database are brought up to date first. A signal lets requests under way finish
+    /// within the shutdown grace; a second one ends at once, with exit code 130.
+    #[command(after_long_help = without_flag())]
     Serve,
     /// Bring the tables of the database up to date, and stop.
     Migrate,
@@ -56,33 +47,41 @@ pub(crate) enum Command {
     /// Print the OpenAPI document.
     Openapi,
     /// Ask the server of these settings whether it is ready.
+    ///
+    /// Exit code 0 when it is; 1 when it is not, or does not answer within 5 seconds.
     Healthcheck,
     /// Check the settings, and show them without secrets.
+    #[command(after_long_help = without_flag())]
     CheckConfig,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Users {
-    /// Make a user. The e-mail address counts as verified unless you say otherwise.
+    /// Make a user, and print their id. The e-mail address counts as verified unless you say otherwise.
+    ///
+    /// Allowed and blocked domains bind those who sign up, not the operator: any address will do. The
+    /// rules for passwords hold for everybody.
     ///
     /// Example: printf '%s\n' "$PASSWORD" | user-registry users create --email ada@example.org --admin --password-stdin
     Create {
         /// The e-mail address.
-        #[arg(long)]
-        email: String,
+        #[arg(long, value_parser = EmailAddress::parse)]
+        email: EmailAddress,
         /// The user administers the registry.
         #[arg(long)]
         admin: bool,
         /// The e-mail address does not count as verified.
         #[arg(long)]
         unverified: bool,
-        /// Read the password from standard input; the newline that ends it is no part of it.
+        /// Read the password from standard input; the newline that ends it is no part of it. On a
+        /// terminal it is asked for, and not shown.
         #[arg(long, required = true)]
         password_stdin: bool,
     },
-    /// List all users.
+    /// List all users, a line each: id, e-mail address, state, whether the address is verified, whether
+    /// they administer the registry, and since when, with tabs between.
     List {
-        /// One JSON array instead of a table.
+        /// One JSON array instead of lines.
         #[arg(long)]
         json: bool,
     },
@@ -93,23 +92,25 @@ pub(crate) enum Domains {
     /// Let addresses of these domains register.
     Allow {
         /// The domains, in any spelling.
-        #[arg(required = true)]
-        domains: Vec<String>,
+        #[arg(required = true, value_name = "DOMAIN", value_parser = DomainName::parse)]
+        domains: Vec<DomainName>,
     },
     /// Let no address of these domains register.
     Block {
         /// The domains, in any spelling.
-        #[arg(required = true)]
-        domains: Vec<String>,
+        #[arg(required = true, value_name = "DOMAIN", value_parser = DomainName::parse)]
+        domains: Vec<DomainName>,
     },
     /// Take a domain off the table.
     Remove {
         /// The domain, in any spelling.
-        domain: String,
+        #[arg(value_parser = DomainName::parse)]
+        domain: DomainName,
     },
-    /// List the allowed and blocked domains.
+    /// List the allowed and blocked domains, a line each: domain, 0 for allowed or 1 for blocked, whether
+    /// it has an authority token, and since when, with tabs between.
     List {
-        /// One JSON array instead of a table.
+        /// One JSON array instead of lines.
         #[arg(long)]
         json: bool,
     },
@@ -123,21 +124,25 @@ pub(crate) enum Authority {
     /// Issue the authority token of a domain that has none, and print it.
     Issue {
         /// The domain, in any spelling.
-        domain: String,
+        #[arg(value_parser = DomainName::parse)]
+        domain: DomainName,
     },
     /// Replace the authority token of a domain, and print the new one.
     Rotate {
         /// The domain, in any spelling.
-        domain: String,
+        #[arg(value_parser = DomainName::parse)]
+        domain: DomainName,
     },
     /// Print the authority token of a domain.
     Show {
         /// The domain, in any spelling.
-        domain: String,
+        #[arg(value_parser = DomainName::parse)]
+        domain: DomainName,
     },
     /// Revoke the authority token of a domain.
     Revoke {
         /// The domain, in any spelling.
-        domain: String,
+        #[arg(value_parser = DomainName::parse)]
+        domain: DomainName,
     },
 }

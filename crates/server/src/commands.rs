@@ -4,7 +4,6 @@ use std::io::{Read as _, Write as _};
 
 use domain::access::Actor;
 use domain::accounts::create_user::Command as NewUser;
-use domain::accounts::email::EmailAddress;
 use domain::authority::issue::Mode;
 use domain::domains::name::DomainName;
 use domain::domains::policy::BelongsTo;
@@ -45,8 +44,8 @@ pub(crate) async fn run(line: CommandLine) -> Result<(), Failure> {
 async fn users(config: &Config, command: Users) -> Result<(), Failure> {
     match command {
         Users::Create { email, admin, unverified, password_stdin: _ } => {
-            let email = EmailAddress::parse(&email).map_err(said)?;
-            let password = password_policy(config).accept(&typed_password()?, Some(&email)).map_err(said)?;
+            let password = password_policy(config).accept(&typed_password()?, Some(&email));
+            let password = password.map_err(|error| Failure::usage(vec![error.to_string()]))?;
             let adapters = Adapters::open(config).await?;
             let command = NewUser { email, password, administrator: admin, verified: !unverified };
             let user = adapters.create_user(hashing(config)?).run(&Actor::system(), command).await.map_err(said)?;
@@ -93,10 +92,7 @@ async fn domains(config: &Config, command: Domains) -> Result<(), Failure> {
     let outcome = match command {
         Domains::Allow { domains } => put(&adapters, BelongsTo::Allowed, &domains).await,
         Domains::Block { domains } => put(&adapters, BelongsTo::Blocked, &domains).await,
-        Domains::Remove { domain } => {
-            let domain = DomainName::parse(&domain).map_err(said)?;
-            adapters.remove_domain().run(&nobody_else, domain).await.map_err(said)
-        }
+        Domains::Remove { domain } => adapters.remove_domain().run(&nobody_else, domain).await.map_err(said),
         Domains::List { json } => list(&adapters, json).await,
         Domains::Authority(command) => authority(&adapters, command).await,
     };
@@ -104,8 +100,9 @@ async fn domains(config: &Config, command: Domains) -> Result<(), Failure> {
     outcome
 }
 
-async fn put(adapters: &Adapters, belongs_to: BelongsTo, domains: &[String]) -> Result<(), Failure> {
-    let command = PutDomains::check(belongs_to.number().into(), domains).map_err(|errors| {
+async fn put(adapters: &Adapters, belongs_to: BelongsTo, domains: &[DomainName]) -> Result<(), Failure> {
+    let domains = domains.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let command = PutDomains::check(belongs_to.number().into(), &domains).map_err(|errors| {
         let sentence = |error: &domain::form::FieldError| format!("{}: {}", error.field, error.message);
         Failure::usage(errors.iter().map(sentence).collect())
     })?;
@@ -138,16 +135,13 @@ async fn authority(adapters: &Adapters, command: Authority) -> Result<(), Failur
         Authority::Issue { domain } => (domain, Mode::Issue),
         Authority::Rotate { domain } => (domain, Mode::Rotate),
         Authority::Show { domain } => {
-            let domain = DomainName::parse(&domain).map_err(said)?;
             let token = adapters.read_authority_token().run(&operator, &domain).await.map_err(said)?;
             return print(&format!("{}\n", token.reveal()));
         }
         Authority::Revoke { domain } => {
-            let domain = DomainName::parse(&domain).map_err(said)?;
             return adapters.revoke_authority_token().run(&operator, domain).await.map_err(said);
         }
     };
-    let domain = DomainName::parse(&domain).map_err(said)?;
     let token = adapters.issue_authority_token().run(&operator, domain, mode).await.map_err(said)?;
     print(&format!("{}\n", token.reveal()))
 }

@@ -2,11 +2,11 @@
 
 pub(crate) mod checked;
 mod raw;
-mod settings;
+pub(crate) mod settings;
 
 use checked::Config;
 
-use crate::cli::Flags;
+use crate::cli::flags::Flags;
 use crate::failure::Failure;
 
 /// The configuration of this process: defaults, file, environment, flags.

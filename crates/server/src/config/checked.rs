@@ -1,16 +1,20 @@
 //! The settings, checked, each concern for itself.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use domain::accounts::password::PasswordProfile;
 use domain::domains::policy::DefaultPolicy;
 use domain::keys::rows::SigningAlgorithm;
 use tokens::root_secret::RootSecret;
 
 use crate::config::raw::Raw;
+
+/// The most that an installation may ask for: NIST SP 800-63B-4 wants passwords of 64 to be accepted.
+const MOST_PASSWORD_MINIMUM: usize = 64;
 
 /// The configuration.
 pub(crate) struct Config {
@@ -18,8 +22,13 @@ pub(crate) struct Config {
     pub(crate) public_url: String,
     pub(crate) data_dir: PathBuf,
     pub(crate) database: persistence::options::Options,
+    /// The engine and where it is, without any credential.
+    pub(crate) database_place: String,
+    /// Whether the data directory is where the database is because nothing else was said.
+    pub(crate) database_in_data_dir: bool,
     pub(crate) secret: Option<String>,
     pub(crate) shutdown_grace: Duration,
+    pub(crate) throttles: bool,
     pub(crate) default_policy: DefaultPolicy,
     pub(crate) password_minimum: usize,
     pub(crate) hashing: passwords::options::Options,
@@ -46,16 +55,16 @@ impl Config {
     /// A sentence for each wrong one; no secret is repeated.
     pub(crate) fn check(raw: &Raw) -> Result<Self, Vec<String>> {
         let mut check = Check { raw, wrong: Vec::new() };
-        let listen = check.parsed::<SocketAddr>("listen", "an address and a port, such as 127.0.0.1:8080");
+        let listen = check.listen();
         let public_url = check.public_url(listen);
         let pages = check.pages(public_url.as_deref(), listen);
         let data_dir = PathBuf::from(raw.get("data_dir"));
         let database = check.database(&data_dir);
         let shutdown_grace = check.duration("shutdown_grace", Duration::from_secs(600));
-        check.one_of("throttles", &[("on", ()), ("off", ())]);
+        let throttles = check.one_of("throttles", &[("on", true), ("off", false)]);
         let default_policy =
             check.one_of("default_policy", &[("allow", DefaultPolicy::Allow), ("deny", DefaultPolicy::Deny)]);
-        let password_minimum = check.number("password_minimum", 8, 64);
+        let password_minimum = check.password_minimum();
         let hashing = check.hashing();
         let tokens = check.tokens(public_url.as_deref());
         let lifetime = check.duration("access_token_lifetime", Duration::from_secs(3600));
@@ -65,15 +74,19 @@ impl Config {
         let cors_origins = check.cors_origins();
         check.secret();
         let finished = (|| {
+            let (database, database_place) = database?;
             Some(Self {
                 listen: listen?,
                 public_url: public_url?,
                 data_dir,
-                database: database?,
+                database,
+                database_place,
+                database_in_data_dir: raw.get("database_url").is_empty(),
                 secret: Some(raw.get("secret").to_owned()).filter(|secret| !secret.is_empty()),
                 shutdown_grace: shutdown_grace?,
+                throttles: throttles?,
                 default_policy: default_policy?,
-                password_minimum: usize::try_from(password_minimum?).ok()?,
+                password_minimum: password_minimum?,
                 hashing: hashing?,
                 tokens: tokens?,
                 access_token_lifetime: TimeDelta::from_std(lifetime?).ok()?,
@@ -123,6 +136,23 @@ impl Check<'_> {
         value.or_else(|| self.refuse(name, &words))
     }
 
+    /// The port is part of the public URL, so none is left to the system to choose.
+    fn listen(&mut self) -> Option<SocketAddr> {
+        let value = self.raw.get("listen").parse().ok().filter(|address: &SocketAddr| address.port() != 0);
+        value.or_else(|| self.refuse("listen", "an address and a port from 1 to 65535, such as 127.0.0.1:8080"))
+    }
+
+    /// The profile says the least, and the installation may ask for more.
+    fn password_minimum(&mut self) -> Option<usize> {
+        let profiles = [("standard", PasswordProfile::Standard), ("nist-800-63b-4", PasswordProfile::Nist80063B4)];
+        let least = self.one_of("password_profile", &profiles)?.minimum();
+        let given = self.raw.get("password_minimum");
+        let minimum = if given.is_empty() { Some(least) } else { given.parse().ok() };
+        let sentence = format!("a number from {least}, which the profile asks for, to {MOST_PASSWORD_MINIMUM}");
+        let within = minimum.filter(|minimum| (least..=MOST_PASSWORD_MINIMUM).contains(minimum));
+        within.or_else(|| self.refuse("password_minimum", &sentence))
+    }
+
     fn public_url(&mut self, listen: Option<SocketAddr>) -> Option<String> {
         let given = self.raw.get("public_url").trim_end_matches('/');
         if given.is_empty() {
@@ -146,7 +176,7 @@ impl Check<'_> {
         }
     }
 
-    fn database(&mut self, data_dir: &std::path::Path) -> Option<persistence::options::Options> {
+    fn database(&mut self, data_dir: &Path) -> Option<(persistence::options::Options, String)> {
         let given = self.raw.get("database_url");
         let url = if given.is_empty() {
             format!("sqlite:{}", data_dir.join("registry.sqlite").display())
@@ -154,10 +184,11 @@ impl Check<'_> {
             given.into()
         };
         let max_connections = self.number("database_connections", 2, 200)?;
-        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
-            return self.refuse("database_url", "sqlite: and a path, or begin with postgres://");
+        let options = persistence::options::Options { max_connections, ..persistence::options::Options::new(url) };
+        match options.place() {
+            Ok(place) => Some((options, place)),
+            Err(_) => self.refuse("database_url", "sqlite: and the path of a file, or a postgres:// address"),
         }
-        Some(persistence::options::Options { max_connections, ..persistence::options::Options::new(url) })
     }
 
     /// An origin that no browser would send is a slip that nobody would notice.
@@ -189,7 +220,7 @@ impl Check<'_> {
         let threads = self.optional_number("hashing_threads");
         let queue_length = self.optional_number("hashing_queue");
         let queue_deadline = self.duration("hashing_deadline", Duration::from_secs(60));
-        Some(passwords::options::Options {
+        let options = passwords::options::Options {
             memory_kib: memory_kib?,
             passes: passes?,
             lanes: lanes?,
@@ -197,7 +228,15 @@ impl Check<'_> {
             threads: threads?,
             queue_length: queue_length?,
             queue_deadline: queue_deadline?,
-        })
+        };
+        // Each number may be within its bounds, and all of them together beyond the machine.
+        match options.check() {
+            Ok(()) => Some(options),
+            Err(error) => {
+                self.wrong.push(format!("The settings of password hashing do not hold: {error}."));
+                None
+            }
+        }
     }
 
     fn tokens(&mut self, public_url: Option<&str>) -> Option<tokens::options::Options> {
@@ -240,7 +279,7 @@ fn duration(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::Flags;
+    use crate::cli::flags::Flags;
     use crate::config::raw;
 
     fn check(pairs: &[(&str, &str)]) -> Result<Config, Vec<String>> {
@@ -262,18 +301,25 @@ mod tests {
         for (name, value) in [
             ("LISTEN", "8080"),
             ("LISTEN", "0.0.0.0:8080"),
+            ("LISTEN", "127.0.0.1:0"),
             ("PUBLIC_URL", "ftp://registry.example"),
             ("PUBLIC_URL", "http://registry.example"),
             ("DATABASE_URL", "mysql://db"),
+            ("DATABASE_URL", "sqlite::memory:"),
+            ("DATABASE_URL", "postgres://ada:lovelace@db.example:port/registry"),
             ("SHUTDOWN_GRACE", "soon"),
             ("THROTTLES", "perhaps"),
             ("DEFAULT_POLICY", "maybe"),
+            ("PASSWORD_PROFILE", "nist"),
             ("PASSWORD_MINIMUM", "7"),
+            ("PASSWORD_MINIMUM", "65"),
             ("PASSWORD_MEMORY_KIB", "1024"),
             ("PASSWORD_PASSES", "0"),
             ("PASSWORD_LANES", "0"),
             ("HASHING_MEMORY_KIB", "1"),
             ("HASHING_THREADS", "none"),
+            ("HASHING_THREADS", "14"),
+            ("PASSWORD_MEMORY_KIB", "524288"),
             ("HASHING_QUEUE", "0"),
             ("HASHING_DEADLINE", "2d"),
             ("SIGNING_ALGORITHM", "HS256"),
@@ -292,6 +338,19 @@ mod tests {
         }
         let wrong = check(&[("LOG_LEVEL", "loud"), ("PASSWORD_MINIMUM", "1"), ("THROTTLES", "x")]).err().unwrap();
         assert_eq!(wrong.len(), 3, "all at once: {wrong:?}");
+    }
+
+    #[test]
+    fn the_password_minimum_is_the_profiles_and_only_more() {
+        let minimum = |pairs: &[(&str, &str)]| check(pairs).map(|config| config.password_minimum).ok();
+        let nist = ("PASSWORD_PROFILE", "nist-800-63b-4");
+        assert_eq!(minimum(&[]), Some(8));
+        assert_eq!(minimum(&[("PASSWORD_MINIMUM", "12")]), Some(12));
+        assert_eq!(minimum(&[nist]), Some(15));
+        assert_eq!(minimum(&[nist, ("PASSWORD_MINIMUM", "20")]), Some(20));
+        let wrong = check(&[nist, ("PASSWORD_MINIMUM", "14")]).err().unwrap();
+        let sentence = "The setting password_minimum must be a number from 15, which the profile asks for, to 64.";
+        assert_eq!(wrong, [sentence]);
     }
 
     #[test]

@@ -6,10 +6,8 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use crate::cli::Flags;
-use crate::config::settings::{SETTINGS, Setting};
-
-const PREFIX: &str = "USER_REGISTRY_";
+use crate::cli::flags::Flags;
+use crate::config::settings::{PREFIX, SETTINGS, Setting};
 
 /// The value of every setting that has one.
 pub(crate) struct Raw(BTreeMap<&'static str, String>);
@@ -47,27 +45,25 @@ pub(crate) fn read(flags: &Flags, environment: Vec<(String, String)>) -> Result<
             from_environment(rest, value, &mut values, &mut wrong);
         }
     }
-    for (name, value) in [
-        ("listen", &flags.listen),
-        ("public_url", &flags.public_url),
-        ("data_dir", &flags.data_dir),
-        ("database_url", &flags.database_url),
-    ] {
-        if let Some(value) = value {
-            values.insert(name, value.clone());
-        }
-    }
+    values.extend(flags.values.iter().cloned());
     if wrong.is_empty() { Ok(Raw(values)) } else { Err(wrong) }
 }
 
 fn from_file(path: &Path, values: &mut BTreeMap<&'static str, String>, wrong: &mut Vec<String>) {
     let file = path.display();
-    let table = match read_to_string(path) {
-        Ok(text) => text.parse::<Table>(),
+    let text = match read_to_string(path) {
+        Ok(text) => text,
         Err(error) => return wrong.push(format!("The configuration {file} cannot be read: {error}.")),
     };
-    // What the parser would show may be the line of a secret.
-    let Ok(table) = table else { return wrong.push(format!("The configuration {file} is not TOML.")) };
+    let table = match text.parse::<Table>() {
+        Ok(table) => table,
+        Err(error) => {
+            // What the parser would show may be the line of a secret: only its number is told.
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            return wrong.push(format!("The configuration {file} is not TOML: look at line {line}."));
+        }
+    };
     for (name, value) in table {
         let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
             wrong.push(unknown(&format!("{name} in {file}"), &name, |setting| setting.name.into()));
@@ -76,8 +72,9 @@ fn from_file(path: &Path, values: &mut BTreeMap<&'static str, String>, wrong: &m
         match text_of(&value) {
             Some(text) => _ = values.insert(setting.name, text),
             None => {
-                wrong
-                    .push(format!("{name} in {file} is neither a text, a number, true or false, nor a list of texts."));
+                wrong.push(format!(
+                    "The setting {name} in {file} is neither a text, a number, true or false, nor a list of texts."
+                ));
             }
         }
     }
@@ -111,8 +108,7 @@ fn from_environment(rest: &str, value: &str, values: &mut BTreeMap<&'static str,
     }
     let of_file = name.strip_suffix("_file");
     let Some(setting) = SETTINGS.iter().find(|setting| setting.secret && Some(setting.name) == of_file) else {
-        let in_capitals = |setting: &Setting| format!("{PREFIX}{}", setting.name.to_uppercase());
-        return wrong.push(unknown(&format!("{PREFIX}{rest} in the environment"), &name, in_capitals));
+        return wrong.push(unknown(&format!("{PREFIX}{rest} in the environment"), &name, Setting::variable));
     };
     match read_to_string(value) {
         Ok(text) => _ = values.insert(setting.name, text.trim_end_matches(['\r', '\n']).into()),
@@ -146,7 +142,7 @@ mod tests {
             "listen = \"1.1.1.1:1\"\npassword_minimum = 9\ncors_origins = [\"a\", \"b\"]\ndata_dir = \"f\"",
         )
         .unwrap();
-        let flags = Flags { config: Some(file), data_dir: Some("g".into()), ..Flags::default() };
+        let flags = Flags { config: Some(file), values: vec![("data_dir", "g".into())] };
         let raw = read(&flags, environment(&[("USER_REGISTRY_LISTEN", "2.2.2.2:2"), ("OTHER", "x")])).ok().unwrap();
         let values = ["listen", "password_minimum", "cors_origins", "data_dir", "log_level"].map(|name| raw.get(name));
         assert_eq!(values, ["2.2.2.2:2", "9", "a,b", "g", "info"]);
@@ -181,8 +177,8 @@ mod tests {
     fn a_file_that_is_no_toml_is_not_repeated() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("registry.toml");
-        std::fs::write(&file, "secret = canary").unwrap();
+        std::fs::write(&file, "listen = '1.1.1.1:1'\nsecret = canary\n").unwrap();
         let wrong = read(&Flags { config: Some(file), ..Flags::default() }, Vec::new()).err().unwrap();
-        assert!(wrong[0].ends_with("is not TOML.") && !wrong[0].contains("canary"), "{wrong:?}");
+        assert!(wrong[0].ends_with("is not TOML: look at line 2.") && !wrong[0].contains("canary"), "{wrong:?}");
     }
 }
