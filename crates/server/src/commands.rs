@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::cli::{Authority, Command, CommandLine, Domains, Users};
 use crate::config::checked::Config;
 use crate::failure::{Failure, said};
-use crate::wiring::{Adapters, hashing, open_database, password_policy};
+use crate::wiring::{Adapters, hashing, migrate, password_policy};
 use crate::{config, healthcheck, logging, serve};
 
 /// Does what the command line says.
@@ -31,7 +31,7 @@ pub(crate) async fn run(line: CommandLine) -> Result<(), Failure> {
     match line.command {
         Command::Serve => serve::run(&config).await,
         Command::Migrate => {
-            open_database(&config).await?.close().await;
+            migrate(&config).await?;
             print("The tables of the database are up to date.\n")
         }
         Command::Users(command) => users(&config, command).await,

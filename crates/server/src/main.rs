@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod config;
+mod data_directory;
 mod dispatch;
 mod failure;
 mod healthcheck;

@@ -10,18 +10,27 @@ use domain::ports::entropy::Entropy;
 use tokens::root_secret::RootSecret;
 
 use crate::config::checked::Config;
+use crate::data_directory::fresh_suffix;
 use crate::failure::{Failure, said};
+
+/// Where a root secret comes from that the data directory keeps, and what that means.
+const KEPT: &str = "secret.key in the data directory: it protects a stolen dump, not a stolen directory";
 
 /// The root secret, and the file if it was made just now.
 pub(crate) struct Found {
     pub(crate) secret: RootSecret,
-    /// What protects it, for the operator.
-    pub(crate) posture: &'static str,
+    /// Where it comes from and what protects it, for the operator.
+    pub(crate) origin: &'static str,
     made: Option<PathBuf>,
 }
 
 impl Found {
-    /// Takes back the file that was made just now: the keys could not be opened with it.
+    const fn kept(secret: RootSecret) -> Self {
+        Self { secret, origin: KEPT, made: None }
+    }
+
+    /// Takes back the file that was made just now: the database belongs to another secret. After any
+    /// other failure the file stays, for the database may have taken its secret all the same.
     pub(crate) fn take_back(&self) {
         if let Some(path) = &self.made {
             // When it cannot be removed, the next start reads it and says what is wrong with it.
@@ -30,35 +39,44 @@ impl Found {
     }
 }
 
-/// The configured secret, else the one in the data directory; it is made there only when the database
-/// is new.
-pub(crate) async fn find(config: &Config, store: &dyn KeyStore, entropy: &dyn Entropy) -> Result<Found, Failure> {
+/// The configured secret, else the one in the data directory, if it is there already.
+pub(crate) fn given(config: &Config) -> Result<Option<Found>, Failure> {
     if let Some(text) = &config.secret {
         let secret = RootSecret::parse(text)
             .map_err(|error| Failure::new(format!("The setting secret does not hold: {error}")))?;
-        return Ok(Found { secret, posture: "from the configuration", made: None });
+        return Ok(Some(Found { secret, origin: "from the configuration", made: None }));
     }
-    let path = config.data_dir.join("secret.key");
-    let posture = "secret.key in the data directory: it protects a stolen dump, not a stolen directory";
+    Ok(read(&path(config))?.map(Found::kept))
+}
+
+/// A secret of its own for a new database, kept in the data directory.
+pub(crate) async fn make(config: &Config, store: &dyn KeyStore, entropy: &dyn Entropy) -> Result<Found, Failure> {
+    let path = path(config);
+    let needed = store.root_fingerprint().await.map_err(said)?;
+    // Another process with this data directory was faster, perhaps: it writes the file before it
+    // touches the database.
     if let Some(secret) = read(&path)? {
-        return Ok(Found { secret, posture, made: None });
+        return Ok(Found::kept(secret));
     }
-    if let Some(needed) = store.root_fingerprint().await.map_err(said)? {
+    if let Some(needed) = needed {
         return Err(Failure::new(format!(
             "The database needs the root secret with the fingerprint {needed}: set USER_REGISTRY_SECRET, or bring it as {}.",
             path.display()
         )));
     }
     let secret = RootSecret::generate(entropy);
-    match write(&path, &secret) {
-        Ok(()) => Ok(Found { secret, posture, made: Some(path) }),
-        // Another process with this data directory was faster: its secret is ours, too.
+    match write(&path, &secret, entropy) {
+        Ok(()) => Ok(Found { made: Some(path), ..Found::kept(secret) }),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => match read(&path)? {
-            Some(secret) => Ok(Found { secret, posture, made: None }),
+            Some(secret) => Ok(Found::kept(secret)),
             None => Err(Failure::new(format!("{} came and went: start again.", path.display()))),
         },
         Err(error) => Err(Failure::new(format!("{} cannot be written: {error}.", path.display()))),
     }
+}
+
+fn path(config: &Config) -> PathBuf {
+    config.data_dir.join("secret.key")
 }
 
 fn read(path: &Path) -> Result<Option<RootSecret>, Failure> {
@@ -80,8 +98,8 @@ fn read(path: &Path) -> Result<Option<RootSecret>, Failure> {
 
 /// Writes the secret for its owner alone; a file that is there already stays as it is. It gets its
 /// name once its content is on the disk, so that nobody reads half of it.
-fn write(path: &Path, secret: &RootSecret) -> io::Result<()> {
-    let unnamed = path.with_extension(format!("new-{}", std::process::id()));
+fn write(path: &Path, secret: &RootSecret, entropy: &dyn Entropy) -> io::Result<()> {
+    let unnamed = path.with_extension(format!("new-{}", fresh_suffix(entropy)));
     let written = write_new(&unnamed, secret).and_then(|()| hard_link(&unnamed, path));
     let removed = remove_file(&unnamed);
     written.and(removed)?;

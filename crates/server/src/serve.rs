@@ -69,7 +69,7 @@ fn tell_posture(config: &Config, adapters: &Adapters) {
         address = %config.listen,
         public_url = config.public_url,
         database = engine,
-        root_secret = adapters.secret_posture,
+        root_secret = adapters.secret_origin,
         signing = %config.tokens.algorithm,
         passwords = cost,
         throttles = "this version has none",

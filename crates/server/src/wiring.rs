@@ -1,7 +1,5 @@
 //! Puts the adapters behind the domain's use cases. There is no rule in it.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 
 use domain::accounts::create_user::CreateUser;
@@ -35,44 +33,69 @@ use passwords::common_passwords::CommonPasswordList;
 use passwords::hashing::Hashing;
 use persistence::database::Database;
 use tokens::keys::Keys;
+use tokens::open_error::OpenKeysError;
 use web_ui::site::UseCases;
 
 use crate::config::checked::Config;
+use crate::data_directory::DataDirectory;
 use crate::failure::{Failure, said};
 use crate::root_secret;
 use crate::system::{SystemClock, SystemEntropy};
 
+/// Brings the tables up to date, and nothing else.
+pub(crate) async fn migrate(config: &Config) -> Result<(), Failure> {
+    let directory = DataDirectory::open(&config.data_dir)?;
+    if config.database_in_data_dir {
+        directory.must_be_writable(&SystemEntropy)?;
+    }
+    open_database(config).await?.close().await;
+    Ok(())
+}
+
 /// The database alone, its tables up to date.
-pub(crate) async fn open_database(config: &Config) -> Result<Arc<Database>, Failure> {
-    let data_dir = &config.data_dir;
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
-    made.map_err(|error| Failure::new(format!("The data directory {} cannot be made: {error}.", data_dir.display())))?;
-    Ok(Arc::new(Database::open(config.database.clone()).await.map_err(|error| Failure::new(format!("{error}.")))?))
+async fn open_database(config: &Config) -> Result<Arc<Database>, Failure> {
+    let opened = Database::open(config.database.clone()).await;
+    let said = |error| Failure::new(format!("{error} ({})", config.database_place));
+    opened.map(Arc::new).map_err(said)
 }
 
 /// The adapters of this process.
 pub(crate) struct Adapters {
     pub(crate) database: Arc<Database>,
     pub(crate) keys: Arc<Keys>,
-    pub(crate) secret_posture: &'static str,
+    /// Where the root secret comes from.
+    pub(crate) secret_origin: &'static str,
+    pub(crate) secret_fingerprint: String,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
 
 impl Adapters {
-    /// Opens the database and the keys in it.
+    /// Opens the database and the keys in it. What can be known before the database is touched is
+    /// looked at first, so that a start that fails leaves nothing half made.
     pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
-        let database = open_database(config).await?;
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-        let found = root_secret::find(config, &*database, &*entropy).await?;
+        let directory = DataDirectory::open(&config.data_dir)?;
+        let given = root_secret::given(config)?;
+        if given.is_none() || config.database_in_data_dir {
+            directory.must_be_writable(&*entropy)?;
+        }
+        let database = open_database(config).await?;
+        let found = match given {
+            Some(found) => found,
+            None => root_secret::make(config, &*database, &*entropy).await?,
+        };
         let (store, ledger) = (Arc::clone(&database), Arc::clone(&database));
         let keys =
             Keys::open(&found.secret, store, ledger, clock.clone(), entropy.clone(), config.tokens.clone()).await;
         let keys = keys.map_err(|error| {
-            found.take_back();
+            if matches!(error, OpenKeysError::OtherRoot { .. }) {
+                found.take_back();
+            }
             said(error)
         })?;
-        Ok(Self { database, keys: Arc::new(keys), secret_posture: found.posture, clock, entropy })
+        let secret_fingerprint = found.secret.fingerprint();
+        Ok(Self { database, keys: Arc::new(keys), secret_origin: found.origin, secret_fingerprint, clock, entropy })
     }
 
     pub(crate) fn create_user(&self, hashing: Arc<Hashing>) -> CreateUser {
