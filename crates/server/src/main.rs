@@ -8,6 +8,7 @@ mod dispatch;
 mod failure;
 mod healthcheck;
 mod logging;
+mod posture;
 mod root_secret;
 mod serve;
 mod system;

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::checked::Config;
 use crate::dispatch::Dispatch;
 use crate::failure::{Failure, said};
+use crate::posture;
 use crate::wiring::{Adapters, hashing};
 
 /// How often the keys are read again, so that a replica sees what another has made.
@@ -25,7 +26,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(said)?;
     let adapters = Adapters::open(config).await?;
     let hashing = hashing(config)?;
-    let (api, pages) = adapters.use_cases(config, hashing);
+    let (api, pages) = adapters.use_cases(config, Arc::clone(&hashing));
     let options =
         http_api::options::Options { public_url: config.public_url.clone(), cors_origins: config.cors_origins.clone() };
     let endpoint = Dispatch {
@@ -33,7 +34,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
         pages: web_ui::routes(pages, config.pages.clone()).boxed(),
     };
     let refreshing = tokio::spawn(keep_keys_fresh(adapters.keys.clone()));
-    tell_posture(config, &adapters);
+    posture::tell(config, &adapters, &hashing);
     let ended = async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
         tracing::info!("stopping: requests under way may finish; a second signal ends at once");
@@ -58,22 +59,4 @@ async fn keep_keys_fresh(keys: Arc<Keys>) {
             tracing::warn!(%error, "the keys could not be read again; those of before stay");
         }
     }
-}
-
-/// All that an operator needs to see at one glance.
-fn tell_posture(config: &Config, adapters: &Adapters) {
-    let engine = if config.database.url.starts_with("sqlite:") { "SQLite" } else { "PostgreSQL" };
-    let hashing = &config.hashing;
-    let cost = format!("argon2id m={} KiB, t={}, p={}", hashing.memory_kib, hashing.passes, hashing.lanes);
-    tracing::info!(
-        address = %config.listen,
-        public_url = config.public_url,
-        database = engine,
-        root_secret = adapters.secret_origin,
-        signing = %config.tokens.algorithm,
-        passwords = cost,
-        throttles = "this version has none",
-        pages = if config.pages.is_https() { "over https" } else { "over plain http" },
-        "ready"
-    );
 }
