@@ -1,6 +1,6 @@
 //! What the commands do.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 
 use domain::access::Actor;
 use domain::accounts::create_user::Command as NewUser;
@@ -15,7 +15,7 @@ use crate::cli::{Authority, Command, CommandLine, Domains, Users};
 use crate::config::checked::Config;
 use crate::failure::{Failure, said};
 use crate::wiring::{Adapters, hashing, migrate, password_policy};
-use crate::{config, healthcheck, logging, serve};
+use crate::{config, healthcheck, logging, serve, typed_password};
 
 /// Does what the command line says.
 pub(crate) async fn run(line: CommandLine) -> Result<(), Failure> {
@@ -44,7 +44,7 @@ pub(crate) async fn run(line: CommandLine) -> Result<(), Failure> {
 async fn users(config: &Config, command: Users) -> Result<(), Failure> {
     match command {
         Users::Create { email, admin, unverified, password_stdin: _ } => {
-            let password = password_policy(config).accept(&typed_password()?, Some(&email));
+            let password = password_policy(config).accept(&typed_password::read()?, Some(&email));
             let password = password.map_err(|error| Failure::usage(vec![error.to_string()]))?;
             let adapters = Adapters::open(config).await?;
             let command = NewUser { email, password, administrator: admin, verified: !unverified };
@@ -76,15 +76,6 @@ async fn users(config: &Config, command: Users) -> Result<(), Failure> {
             print_rows(rows, json)
         }
     }
-}
-
-/// The password on standard input, without the newline that ends it.
-fn typed_password() -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = std::io::stdin().take(4096).read_to_string(&mut text);
-    read.map_err(|_| Failure::new("The password on standard input is not UTF-8."))?;
-    let text = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
-    Ok(text.to_owned())
 }
 
 async fn domains(config: &Config, command: Domains) -> Result<(), Failure> {

@@ -12,6 +12,7 @@ mod posture;
 mod root_secret;
 mod serve;
 mod system;
+mod typed_password;
 mod wiring;
 
 use std::process::ExitCode;
