@@ -84,7 +84,7 @@ async fn a_sign_up_says_all_that_is_wrong_at_once() {
     let messages = [
         "such as name@example.org.",
         "A password has at least 8 characters.",
-        "such as +1 415 555 2671.",
+        "such as +1\u{a0}415\u{a0}555\u{a0}2671.",
         "value=\"ada\"",
         "value=\"12\"",
         " checked",
