@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// Which of our crates each may use, outside its tests. An adapter knows the domain and no other adapter.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("bench", &["domain", "passwords", "persistence", "tokens"]),
+    ("bench", &["domain", "e2e", "memory", "passwords", "persistence", "tokens"]),
     ("domain", &[]),
     ("domain-example", &[]),
     ("e2e", &[]),
@@ -29,7 +29,7 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["tokens"]),
     ("poem", &["bench", "http-api", "server", "web-ui"]),
     ("poem-openapi", &["http-api"]),
-    ("sea-orm", &["bench", "migrations", "persistence"]),
+    ("sea-orm", &["migrations", "persistence"]),
     ("sea-orm-migration", &["migrations", "persistence"]),
 ];
 
