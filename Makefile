@@ -30,6 +30,11 @@ test-rust: ## Run the Rust tests only; ARGS narrows them down
 test-%: tests/%/run ## Run one of the tests that need other programs: tests/%/run
 	scripts/with-postgres scripts/test $*
 
+.PHONY: bench
+bench: ## Measure the release build beside the bare limits of this machine, on both engines; ARGS=--quick for a short try
+	cargo build --release --workspace --bins
+	scripts/with-postgres cargo run --release --bin bench -- $(ARGS)
+
 .PHONY: check
 check: locked format-check lint deny test ## Run all that a change must pass
 

@@ -1,0 +1,151 @@
+//! The load generator: as many connections as it is told, each with one request at a time.
+//!
+//! It speaks HTTP through hyper's client connections and nothing above them: what it costs itself is
+//! taken from the same cores.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+/// A request to make.
+pub(crate) type Call = Request<Full<Bytes>>;
+
+/// What came of a load.
+pub(crate) struct Answers {
+    /// How long each took, the shortest first.
+    latencies: Vec<Duration>,
+    elapsed: Duration,
+}
+
+impl Answers {
+    pub(crate) const fn count(&self) -> usize {
+        self.latencies.len()
+    }
+
+    pub(crate) fn per_second(&self) -> f64 {
+        to_f64(self.count()) / self.elapsed.as_secs_f64()
+    }
+
+    /// The time within which this part of the answers came, such as 0.99.
+    pub(crate) fn within(&self, part: f64) -> Duration {
+        let rank = (to_f64(self.count()) * part).ceil().max(1.0);
+        let later = self.latencies.iter().enumerate().find(|(index, _)| to_f64(index + 1) >= rank);
+        later.map_or(Duration::ZERO, |(_, latency)| *latency)
+    }
+}
+
+/// Closed loop: whoever has an answer asks again, until `seconds` have passed; then the last answers
+/// are waited for. `call` makes the request of each number. Every answer must be a 200.
+pub(crate) async fn closed_loop(
+    address: SocketAddr,
+    connections: usize,
+    seconds: f64,
+    call: Arc<dyn Fn(usize) -> Call + Send + Sync>,
+) -> Answers {
+    let (numbers, mut workers) = (Arc::new(AtomicUsize::new(0)), JoinSet::new());
+    let mut senders = Vec::new();
+    for _ in 0..connections {
+        senders.push(connect(address).await.expect("what is measured takes connections"));
+    }
+    let started = Instant::now();
+    let end = started + Duration::from_secs_f64(seconds);
+    for mut sender in senders {
+        let (numbers, call) = (Arc::clone(&numbers), Arc::clone(&call));
+        workers.spawn(async move {
+            let mut latencies = Vec::new();
+            while Instant::now() < end {
+                let request = call(numbers.fetch_add(1, Ordering::Relaxed));
+                let asked = Instant::now();
+                let (status, body) = send(&mut sender, request).await.expect("an answer");
+                latencies.push(asked.elapsed());
+                assert!(status == StatusCode::OK, "{status} {}", String::from_utf8_lossy(&body));
+            }
+            latencies
+        });
+    }
+    let mut latencies = workers.join_all().await.concat();
+    let elapsed = started.elapsed();
+    latencies.sort_unstable();
+    Answers { latencies, elapsed }
+}
+
+/// Asks once, on a connection of its own. Only an answer with 200 is one.
+pub(crate) async fn ask(address: SocketAddr, path: &str) -> io::Result<Bytes> {
+    ask_with(address, get(path)).await
+}
+
+/// The same with any request; every status of success is an answer.
+pub(crate) async fn ask_with(address: SocketAddr, request: Call) -> io::Result<Bytes> {
+    let mut sender = connect(address).await?;
+    let (status, body) = send(&mut sender, request).await.map_err(io::Error::other)?;
+    if status.is_success() { Ok(body) } else { Err(io::Error::other(status.to_string())) }
+}
+
+/// A request without a body.
+pub(crate) fn get(path: &str) -> Call {
+    Request::get(path).header("host", "localhost").body(Full::default()).expect("a request")
+}
+
+/// A request with a JSON body.
+pub(crate) fn post(path: &str, body: impl Into<Bytes>) -> Call {
+    let request = Request::post(path).header("host", "localhost").header("content-type", "application/json");
+    request.body(Full::new(body.into())).expect("a request")
+}
+
+async fn connect(address: SocketAddr) -> io::Result<SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    // It ends when the sender goes; what goes wrong before, the sender is told.
+    tokio::spawn(async move { connection.await.ok() });
+    Ok(sender)
+}
+
+async fn send(sender: &mut SendRequest<Full<Bytes>>, request: Call) -> hyper::Result<(StatusCode, Bytes)> {
+    sender.ready().await?;
+    let response = sender.send_request(request).await?;
+    let status = response.status();
+    Ok((status, response.into_body().collect().await?.to_bytes()))
+}
+
+/// A count as a number to reckon with.
+pub(crate) fn to_f64(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Answers;
+
+    fn answers(latencies: impl IntoIterator<Item = u64>) -> Answers {
+        let latencies = latencies.into_iter().map(Duration::from_millis).collect();
+        Answers { latencies, elapsed: Duration::from_secs(2) }
+    }
+
+    #[test]
+    fn a_percentile_is_the_time_of_an_answer_that_came() {
+        let thousand = answers(1..=1_000);
+        for (part, milliseconds) in [(0.0, 1), (0.5, 500), (0.99, 990), (0.999, 999), (1.0, 1_000)] {
+            assert_eq!(thousand.within(part), Duration::from_millis(milliseconds), "{part}");
+        }
+        assert_eq!(answers([7]).within(0.999), Duration::from_millis(7));
+        assert_eq!(answers([]).within(0.5), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_rate_counts_answers_by_the_time_they_took_together() {
+        assert!((answers(1..=500).per_second() - 250.0).abs() < f64::EPSILON);
+    }
+}
