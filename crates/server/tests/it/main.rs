@@ -1,5 +1,7 @@
 //! The program as an operator runs it: its commands, what it refuses, and how it starts and stops.
 
+#![expect(clippy::unwrap_used, reason = "everything here is a test: a panic is the finding")]
+
 mod commands;
 mod domains;
 mod opening;
