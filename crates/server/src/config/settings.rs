@@ -76,7 +76,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("password_memory_kib", "19456", "NUMBER", "The memory of one argon2id hash in KiB (m)."),
     setting("password_passes", "2", "NUMBER", "The passes of one argon2id hash (t)."),
     setting("password_lanes", "1", "NUMBER", "The lanes of one argon2id hash (p)."),
-    setting("hashing_memory_kib", "262144", "NUMBER", "The most memory of all hashes together in KiB."),
+    setting(
+        "hashing_memory_kib",
+        "262144",
+        "NUMBER",
+        "The most memory of all hashes together in KiB; a stored hash may take half of it.",
+    ),
     setting("hashing_threads", "", "NUMBER", "Hashes computed side by side; one for each core unless said."),
     setting("hashing_queue", "", "NUMBER", "Hashes that may wait; 32 for each thread unless said."),
     setting("hashing_deadline", "2s", "TIME", "How long a hash may wait before it is refused."),
