@@ -2,14 +2,14 @@
 
 use std::io::{self, BufRead, IsTerminal as _, Read, StdinLock, Write as _};
 
-use domain::accounts::password::{MAX_BYTES, PasswordError};
+use domain::accounts::password::{MAX_TYPED_BYTES, PasswordError};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, said};
 
 /// The longest input that can be a password and the newline that ends it.
-const MOST_BYTES: usize = MAX_BYTES + "\r\n".len();
+const MOST_BYTES: usize = MAX_TYPED_BYTES + "\r\n".len();
 
 /// The password, without the newline that ends the input. On a terminal it is asked for, and the
 /// terminal does not show it.
@@ -73,10 +73,16 @@ mod tests {
 
     #[test]
     fn a_longer_input_is_refused_and_never_cut() {
-        let longest = "x".repeat(MAX_BYTES);
+        let longest = "x".repeat(MAX_TYPED_BYTES);
         assert_eq!(typed(format!("{longest}\r\n").as_bytes()), Some(longest.clone()));
         assert_eq!(typed(format!("{longest}yyy").as_bytes()), None);
         assert_eq!(typed(&vec![b'x'; 1 << 20]), None);
         assert_eq!(typed(b"caf\xe9"), None);
+    }
+
+    #[test]
+    fn the_longest_password_is_read_in_pieces_of_letters_too() {
+        let decomposed = "\u{1112}\u{1161}\u{11ab}".repeat(128);
+        assert_eq!(typed(format!("{decomposed}\n").as_bytes()), Some(decomposed));
     }
 }
