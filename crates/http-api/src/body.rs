@@ -1,7 +1,5 @@
 //! Bodies of requests: JSON, read strictly.
 
-use std::time::Duration;
-
 use domain::form::{FieldError, FormErrors};
 use poem::error::ReadBodyError;
 use poem::http::header;
@@ -10,13 +8,13 @@ use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
 use poem_openapi::types::Type;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
+use crate::caller::Context;
 use crate::json::{Reader, Shape, Tree, Unreadable, joined};
 use crate::problem::{Kind, Refusal};
 use crate::query::check_names;
 
 /// The most bytes of a body.
 pub(crate) const MAX_BYTES: usize = 64 * 1024;
-const TIME: Duration = Duration::from_secs(30);
 
 /// What a body is read into. The type also describes the body in the OpenAPI document.
 pub(crate) trait Body: Type + Send {
@@ -69,11 +67,12 @@ async fn read<T: Body>(request: &Request, body: &mut RequestBody) -> Result<Stri
         return Err(Refusal::new(Kind::UnsupportedMediaType, "The body must be of the type application/json."));
     }
     let body = body.take().map_err(|_| Refusal::internal())?;
-    let bytes = match tokio::time::timeout(TIME, body.into_bytes_limit(MAX_BYTES)).await {
+    let timeout = Context::of(request)?.body_timeout;
+    let bytes = match tokio::time::timeout(timeout, body.into_bytes_limit(MAX_BYTES)).await {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(ReadBodyError::PayloadTooLarge)) => return Err(too_large()),
         Ok(Err(_)) => return Err(Refusal::new(Kind::BadRequest, "The body ended too early.")),
-        Err(_) => return Err(Refusal::new(Kind::Timeout, "The body did not arrive within 30 seconds.")),
+        Err(_) => return Err(Refusal::new(Kind::Timeout, "The body did not arrive in time.")),
     };
     let mut errors = FormErrors::none();
     // No operation with a body has parameters in its query.

@@ -1,6 +1,7 @@
 //! Who calls, found out before anything else of the request is looked at.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::access::{Actor, Denied, Operation};
 use domain::accounts::show_me::Me;
@@ -21,6 +22,8 @@ pub(crate) struct Context {
     pub(crate) request: RequestId,
     /// The operation that the path and the method name.
     pub(crate) operation_id: Arc<str>,
+    /// How long its body may take to arrive.
+    pub(crate) body_timeout: Duration,
 }
 
 impl Context {

@@ -18,7 +18,7 @@ use crate::problem::{Kind, Refusal};
 /// The most bytes of request line and header lines together.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
-/// How much is read of a body that nobody wants, and how long.
+/// How much is read of a body that nobody wants, and for how long at most.
 const PASSED_OVER_BYTES: u64 = 1024 * 1024;
 const PASSED_OVER_TIME: Duration = Duration::from_secs(2);
 
@@ -65,7 +65,7 @@ impl Frame {
         }
         let methods = self.methods(request.uri().path());
         let Some(methods) = methods else {
-            pass_over(request.take_body()).await;
+            self.pass_over(request.take_body()).await;
             return self.inner.call(request).await;
         };
         if request.method() == Method::OPTIONS && self.allows(request.headers().get(header::ORIGIN)) {
@@ -73,19 +73,33 @@ impl Frame {
         }
         let asked = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
         let Some((_, operation_id)) = methods.iter().find(|(method, _)| method == asked) else {
-            pass_over(request.take_body()).await;
+            self.pass_over(request.take_body()).await;
             return Err(Refusal::method_not_allowed(allow(methods)).into());
         };
         // To the other methods a body means nothing: it is not read, however long it is.
         let has_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
         let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         if has_body && length.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > MAX_BYTES) {
-            pass_over(request.take_body()).await;
+            self.pass_over(request.take_body()).await;
             return Err(too_large().into());
         }
-        let context = Context { api: Arc::clone(&self.api), request: id, operation_id: operation_id.as_str().into() };
+        let context = Context {
+            api: Arc::clone(&self.api),
+            request: id,
+            operation_id: operation_id.as_str().into(),
+            body_timeout: self.options.body_timeout,
+        };
         request.extensions_mut().insert(context);
         self.inner.call(request).await
+    }
+
+    /// Reads the beginning of a body that nobody wants, and forgets it: a client that is still sending when its
+    /// connection is closed may never see the answer.
+    async fn pass_over(&self, body: Body) {
+        let (mut beginning, mut nowhere) = (body.into_async_read().take(PASSED_OVER_BYTES), tokio::io::sink());
+        let timeout = PASSED_OVER_TIME.min(self.options.body_timeout);
+        // How it ends makes no difference: the answer is the same.
+        let _ = tokio::time::timeout(timeout, tokio::io::copy(&mut beginning, &mut nowhere)).await;
     }
 
     /// What an error of the framework is to a caller.
@@ -149,14 +163,6 @@ impl Frame {
     fn template(&self, path: &str) -> Option<&str> {
         self.entry(path).map(|(template, _)| template.as_str())
     }
-}
-
-/// Reads the beginning of a body that nobody wants, and forgets it: a client that is still sending when its
-/// connection is closed may never see the answer.
-async fn pass_over(body: Body) {
-    let (mut beginning, mut nowhere) = (body.into_async_read().take(PASSED_OVER_BYTES), tokio::io::sink());
-    // How it ends makes no difference: the answer is the same.
-    let _ = tokio::time::timeout(PASSED_OVER_TIME, tokio::io::copy(&mut beginning, &mut nowhere)).await;
 }
 
 /// How long the head is, as HTTP/1.1 writes it.

@@ -1,5 +1,7 @@
 //! What the configuration says about the API.
 
+use std::time::Duration;
+
 /// What the configuration says about the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -7,4 +9,6 @@ pub struct Options {
     pub public_url: String,
     /// The origins whose scripts may call the API, without credentials; none by default.
     pub cors_origins: Vec<String>,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
 }

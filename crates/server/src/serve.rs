@@ -14,6 +14,8 @@ use crate::failure::{Failure, said};
 use crate::posture;
 use crate::wiring::{Adapters, hashing};
 
+/// How long the body of a request may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often the keys are read again, so that a replica sees what another has made.
 const KEYS_EVERY: Duration = Duration::from_secs(30);
 
@@ -27,8 +29,11 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let adapters = Adapters::open(config).await?;
     let hashing = hashing(config)?;
     let (api, pages) = adapters.use_cases(config, Arc::clone(&hashing));
-    let options =
-        http_api::options::Options { public_url: config.public_url.clone(), cors_origins: config.cors_origins.clone() };
+    let options = http_api::options::Options {
+        public_url: config.public_url.clone(),
+        cors_origins: config.cors_origins.clone(),
+        body_timeout: BODY_TIMEOUT,
+    };
     let endpoint = Dispatch {
         api: http_api::routes::routes(Arc::new(api), options).boxed(),
         pages: web_ui::routes(pages, config.pages.clone()).boxed(),

@@ -54,7 +54,8 @@ pub(crate) async fn run(bench: &Bench, report: &mut Report) {
 fn tell(bench: &Bench, turns: &[Turn], bare: &[Turn], report: &mut Report) {
     let ratio_of =
         |part: fn(&Turn) -> f64| median(turns.iter().zip(bare).map(|(turn, bare)| part(turn) / part(bare)).collect());
-    let (rate, cpu): (fn(&Turn) -> f64, fn(&Turn) -> f64) = (|turn| turn.answers.per_second(), |turn| turn.cpu);
+    let rate: fn(&Turn) -> f64 = |turn| turn.answers.per_second();
+    let cpu: fn(&Turn) -> f64 = |turn| turn.cpu;
     let middle = |turns: &[Turn], part: fn(&Turn) -> f64| median(turns.iter().map(part).collect());
     let latency = |turns: &[Turn]| {
         let [half, most, nearly_all] = [0.5, 0.99, 0.999]

@@ -53,7 +53,7 @@ async fn a_panic_is_one_answer_and_hurts_nobody_else() {
     assert_eq!(world.call("GET", "/health/live", None, None).await.status, 200);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_body_that_never_ends_is_given_up() {
     let world = World::new();
     let silent = Client { sent: false, then: || Poll::Pending };
@@ -77,7 +77,7 @@ async fn a_body_in_pieces_is_not_gathered_beyond_the_limit() {
     assert_eq!((answer.status, answer.problem().as_str()), (413, "body-too-large"));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_body_that_nobody_wants_is_not_waited_for() {
     let world = World::new();
     for path in ["/nothing", "/me/token-required/x"] {

@@ -109,8 +109,11 @@ impl World {
         };
         let mut api = api(&memory, &hashing, &clock, &entropy);
         change(&mut api);
-        let options =
-            Options { public_url: "https://registry.example".into(), cors_origins: vec!["https://app.example".into()] };
+        let options = Options {
+            public_url: "https://registry.example".into(),
+            cors_origins: vec!["https://app.example".into()],
+            body_timeout: std::time::Duration::from_millis(50),
+        };
         Self { api: routes(Arc::new(api), options).boxed(), memory, hashing, create_user }
     }
 
