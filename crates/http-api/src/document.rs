@@ -1,7 +1,7 @@
 //! The OpenAPI document: what poem-openapi generates, made exact.
 
 use poem_openapi::registry::Registry;
-use poem_openapi::types::Type as _;
+use poem_openapi::types::{ToJSON as _, Type as _};
 use poem_openapi::{ContactObject, LicenseObject, OpenApiService, ServerObject};
 use serde_json::{Map, Value, json};
 
@@ -151,7 +151,10 @@ fn answer(kind: Kind) -> Value {
     }
     let mut answer = json!({
         "description": format!("{}.", kind.title()),
-        "content": { PROBLEM_JSON: { "schema": { "$ref": "#/components/schemas/Problem" } } },
+        "content": { PROBLEM_JSON: {
+            "schema": { "$ref": "#/components/schemas/Problem" },
+            "example": Problem::example_of(kind).to_json(),
+        } },
     });
     if !headers.is_empty() {
         answer["headers"] = Value::Object(headers);

@@ -209,18 +209,29 @@ pub(crate) struct WrongField {
     message: String,
 }
 
+impl Problem {
+    /// What a problem of this kind looks like.
+    pub(crate) fn example_of(kind: Kind) -> Self {
+        let message = match kind {
+            Kind::Invalid => "This is not an e-mail address.".to_owned(),
+            other => format!("{}.", other.title()),
+        };
+        let wrong = || WrongField { field: "email".into(), code: "not-an-address".into(), message: message.clone() };
+        Self {
+            kind: format!("https://registry.example/problems/{}", kind.slug()),
+            title: kind.title().into(),
+            status: kind.status(),
+            detail: message.clone(),
+            instance: "urn:uuid:01936a4e-7c5b-7a10-8a5f-3f6f2d0c9b1e".into(),
+            errors: if kind == Kind::Invalid { vec![wrong()] } else { Vec::new() },
+            message,
+        }
+    }
+}
+
 impl poem_openapi::types::Example for Problem {
     fn example() -> Self {
-        let message = "This is not an e-mail address.".to_owned();
-        Self {
-            kind: "https://registry.example/problems/invalid".into(),
-            title: Kind::Invalid.title().into(),
-            status: 422,
-            detail: message.clone(),
-            message: message.clone(),
-            instance: "urn:uuid:01936a4e-7c5b-7a10-8a5f-3f6f2d0c9b1e".into(),
-            errors: vec![WrongField { field: "email".into(), code: "not-an-address".into(), message }],
-        }
+        Self::example_of(Kind::Invalid)
     }
 }
 

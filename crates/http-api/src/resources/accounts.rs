@@ -78,7 +78,7 @@ impl Accounts {
         Ok(UpdatedAnswer::Ok(Json(Updated::of(&user))))
     }
 
-    /// Get a new `token_required`
+    /// Get a new token_required
     ///
     /// It is shown this once; the one before is dead from then on.
     #[oai(path = "/me/token-required", method = "post", operation_id = "issueTokenRequired")]
@@ -88,7 +88,7 @@ impl Accounts {
         Ok(TokenAnswer::Created(Json(TokenRequired::of(&token)), NO_STORE.into()))
     }
 
-    /// Remove your `token_required`
+    /// Remove your token_required
     #[oai(path = "/me/token-required", method = "delete", operation_id = "removeTokenRequired")]
     async fn remove_token(&self, caller: Caller, request: &Request) -> poem::Result<TokenRemovedAnswer> {
         query::none(request)?;
