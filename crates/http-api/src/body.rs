@@ -66,7 +66,7 @@ async fn read<T: Body>(request: &Request, body: &mut RequestBody) -> Result<Stri
     if !is_json(request) {
         return Err(Refusal::new(Kind::UnsupportedMediaType, "The body must be of the type application/json."));
     }
-    let body = body.take().map_err(|_| Refusal::internal())?;
+    let body = body.take().map_err(|_| Refusal::internal("a body was read twice"))?;
     let timeout = Context::of(request)?.body_timeout;
     let bytes = match tokio::time::timeout(timeout, body.into_bytes_limit(MAX_BYTES)).await {
         Ok(Ok(bytes)) => bytes,

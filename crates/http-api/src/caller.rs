@@ -29,7 +29,7 @@ pub(crate) struct Context {
 impl Context {
     /// The context that the frame has put into a request.
     pub(crate) fn of(request: &Request) -> Result<&Self, Refusal> {
-        request.extensions().get().ok_or_else(Refusal::internal)
+        request.extensions().get().ok_or_else(|| Refusal::internal("a request came without its context"))
     }
 
     /// Anybody at all, by this request.
@@ -56,7 +56,7 @@ impl Caller {
 
     /// The account that was read with the credential, for the operation that shows it.
     pub(crate) fn me(self) -> Result<Me, Refusal> {
-        self.0.me.ok_or_else(Refusal::internal)
+        self.0.me.ok_or_else(|| Refusal::internal("the account was not read with the credential"))
     }
 }
 
@@ -96,7 +96,8 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Identified> {
 }
 
 async fn identify(context: &Context, token: &str) -> Result<Identified, Refusal> {
-    let operation = operation_of(&context.operation_id).ok_or_else(Refusal::internal)?;
+    let operation = operation_of(&context.operation_id);
+    let operation = operation.ok_or_else(|| Refusal::internal("an operation stands in no table"))?;
     let (shown, request) = (Shown::Bearer(token), Some(context.request));
     // The account is read by the same statement as the credential.
     let identified = if operation == Operation::ShowMe {

@@ -4,15 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::RequestId;
+use percent_encoding::percent_decode_str;
 use poem::endpoint::BoxEndpoint;
 use poem::http::{HeaderName, HeaderValue, Method, header};
 use poem::{Body, Endpoint, Error, Request, Response};
 use tokio::io::AsyncReadExt as _;
+use tracing::Instrument as _;
 
 use crate::api::Api;
 use crate::body::{MAX_BYTES, too_large};
 use crate::caller::Context;
 use crate::options::Options;
+use crate::pages;
 use crate::problem::{Kind, Refusal};
 
 /// The most bytes of request line and header lines together.
@@ -42,31 +45,42 @@ impl Endpoint for Frame {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let id = RequestId::fresh(self.api.clock.now(), &*self.api.entropy);
-        let (method, template) =
-            (request.method().clone(), self.template(request.uri().path()).unwrap_or("-").to_owned());
-        let origin = request.headers().get(header::ORIGIN).cloned();
-        let started = tokio::time::Instant::now();
-        let mut response = match self.answer(request, id).await {
-            Ok(response) if response.extensions().get::<Panicked>().is_some() => self.refuse(Refusal::internal(), id),
-            Ok(response) => response,
-            Err(error) => self.failed(error, id),
-        };
-        self.finish(&mut response, id, origin.as_ref());
-        let (status, microseconds) = (response.status().as_u16(), started.elapsed().as_micros());
-        tracing::info!(%method, path = template, status, microseconds, request = %id, "answered");
-        Ok(response)
+        // Whatever is logged on the way to the answer tells by which request.
+        let span = tracing::info_span!("request", %id);
+        Ok(self.answer(request, id).instrument(span).await)
     }
 }
 
 impl Frame {
-    async fn answer(&self, mut request: Request, id: RequestId) -> poem::Result<Response> {
+    async fn answer(&self, request: Request, id: RequestId) -> Response {
+        let (method, path) = (request.method().clone(), self.pattern(request.uri().path()).to_owned());
+        let origin = request.headers().get(header::ORIGIN).cloned();
+        let started = tokio::time::Instant::now();
+        let mut response = match self.ask(request, id).await {
+            Ok(response) if response.extensions().get::<Panicked>().is_some() => {
+                self.refuse(Refusal::internal("an operation panicked"), id)
+            }
+            Ok(response) => response,
+            Err(error) => self.failed(error, id),
+        };
+        self.finish(&mut response, id, origin.as_ref());
+        let (status, elapsed) = (response.status().as_u16(), started.elapsed().as_micros());
+        let microseconds = u64::try_from(elapsed).unwrap_or(u64::MAX);
+        tracing::info!(%method, path, status, microseconds, "answered");
+        response
+    }
+
+    async fn ask(&self, mut request: Request, id: RequestId) -> poem::Result<Response> {
         if head_bytes(&request) > MAX_HEAD_BYTES {
             return Err(Refusal::new(Kind::HeadTooLarge, "The head of a request has at most 16384 bytes.").into());
         }
         let methods = self.methods(request.uri().path());
         let Some(methods) = methods else {
             self.pass_over(request.take_body()).await;
-            return self.inner.call(request).await;
+            if pages::owns(request.uri().path()) {
+                return self.inner.call(request).await;
+            }
+            return Err(Refusal::nothing_here().into());
         };
         if request.method() == Method::OPTIONS && self.allows(request.headers().get(header::ORIGIN)) {
             return Ok(preflight(&allow(methods)));
@@ -151,6 +165,8 @@ impl Frame {
     }
 
     fn entry(&self, path: &str) -> Option<&(String, Vec<(String, String)>)> {
+        // A path whose escapes are no UTF-8 names nothing.
+        percent_decode_str(path).decode_utf8().ok()?;
         // A literal path, such as /me/fields, stands before one with a parameter.
         let literal = self.operations.iter().find(|(template, _)| template == path);
         literal.or_else(|| self.operations.iter().find(|(template, _)| matches(template, path)))
@@ -160,8 +176,13 @@ impl Frame {
         self.entry(path).map(|(_, methods)| methods.as_slice())
     }
 
-    fn template(&self, path: &str) -> Option<&str> {
-        self.entry(path).map(|(template, _)| template.as_str())
+    /// What the log says of a path: never what a caller made up.
+    fn pattern<'a>(&'a self, path: &'a str) -> &'a str {
+        match self.entry(path) {
+            Some((template, _)) => template,
+            None if pages::owns(path) => path,
+            None => "-",
+        }
     }
 }
 
@@ -175,16 +196,12 @@ fn head_bytes(request: &Request) -> usize {
 fn of_framework(error: &Error) -> Refusal {
     match error.status().as_u16() {
         401 => Refusal::no_token(),
-        // The framework's own 400 is a path whose escapes are no UTF-8: it names nothing.
-        400 | 404 => Refusal::new(Kind::NotFound, "There is nothing at this path."),
+        404 => Refusal::nothing_here(),
         405 => Refusal::method_not_allowed("GET, HEAD".into()),
         413 => too_large(),
         415 => Refusal::new(Kind::UnsupportedMediaType, "The body must be of the type application/json."),
         400..=499 => Refusal::new(Kind::BadRequest, "The request cannot be read."),
-        _ => {
-            tracing::error!(status = error.status().as_u16(), "the framework failed");
-            Refusal::internal()
-        }
+        _ => Refusal::internal("the framework failed"),
     }
 }
 

@@ -31,6 +31,12 @@ pub(crate) fn routes(document: &Arc<str>) -> Route {
         .at("/problems/:slug", get(problems::show))
 }
 
+/// Whether a path is one of these pages, or would be one.
+pub(crate) fn owns(path: &str) -> bool {
+    let below = |parent: &str| path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    path == "/openapi.json" || below("/docs") || below("/problems")
+}
+
 fn swagger(content_type: &'static str, make: impl Fn() -> String + Send + Sync + 'static) -> RouteMethod {
     get(Prepared::new(content_type, SWAGGER_POLICY, make))
 }

@@ -45,9 +45,9 @@ impl Prepared {
             let text = plain.clone();
             // A megabyte takes its time, and the other requests shall not wait for it.
             let compressed = tokio::task::spawn_blocking(move || gzip(&text)).await;
-            let gzip = compressed.map_err(|_| Refusal::internal())?;
+            let gzip = compressed.map_err(|_| Refusal::internal("a document could not be compressed"))?;
             let tag = HeaderValue::from_str(&format!("W/\"{:016x}\"", fnv1a(&plain)));
-            Ok(Made { gzip, tag: tag.map_err(|_| Refusal::internal())?, plain })
+            Ok(Made { gzip, tag: tag.map_err(|_| Refusal::internal("a tag is no header"))?, plain })
         };
         self.made.get_or_try_init(make).await
     }

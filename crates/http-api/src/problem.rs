@@ -121,12 +121,18 @@ impl Refusal {
             let refusal = Self::new(Kind::Unavailable, "The service cannot answer now: try again in a moment.");
             return Self { retry_after: Some(2), ..refusal };
         }
-        tracing::error!(error = %failure, "a port failed");
-        Self::internal()
+        Self::internal(&failure.to_string())
     }
 
-    pub(crate) fn internal() -> Self {
+    /// Something that should never be. What it is stands in the log only.
+    pub(crate) fn internal(what: &str) -> Self {
+        tracing::error!(what, "a request failed");
         Self::new(Kind::Internal, "Something went wrong on our side.")
+    }
+
+    /// The path names nothing.
+    pub(crate) fn nothing_here() -> Self {
+        Self::new(Kind::NotFound, "There is nothing at this path.")
     }
 
     /// The answer to the caller.

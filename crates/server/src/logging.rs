@@ -23,7 +23,9 @@ pub(crate) fn start(format: LogFormat, level: Level) {
         .with_targets(ours.map(|target| (target, LevelFilter::from_level(level))));
     let registry = tracing_subscriber::registry().with(targets);
     if json {
-        registry.with(tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr)).init();
+        registry
+            .with(tracing_subscriber::fmt::layer().json().with_span_list(false).with_writer(std::io::stderr))
+            .init();
     } else {
         registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).init();
     }

@@ -6,6 +6,9 @@ use askama::Template;
 use poem::error::{NotFoundError, ParsePathError, ResponseError as _};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poem::{Endpoint, Error, Request, Response};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+use uuid::Uuid;
 
 use crate::frame::{Frame, page, redirect};
 use crate::next::log_in_path;
@@ -42,13 +45,38 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
 ) -> poem::Result<Response> {
     let visit = Arc::new(Visit::of(&request, Arc::clone(&site)));
     request.set_data(Arc::clone(&visit));
+    // Whatever is logged on the way to the answer tells by which request.
+    let span = tracing::info_span!("request", id = %visit.request);
+    let (method, path) = (request.method().clone(), pattern(request.uri().path()));
+    let started = Instant::now();
+    let response = answer_within(&site, pages, request, &visit).instrument(span.clone()).await;
+    let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let status = response.status().as_u16();
+    // A path that names nothing may hold anything.
+    let path = if response.status() == StatusCode::NOT_FOUND { "-".into() } else { path };
+    span.in_scope(|| tracing::info!(%method, path, status, microseconds, "answered"));
+    Ok(response)
+}
+
+/// A path with the ids in it left out, so that the lines of one page are told alike.
+fn pattern(path: &str) -> String {
+    let part = |part: &str| if Uuid::try_parse(part).is_ok() { "{id}".into() } else { part.to_owned() };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+async fn answer_within<E: Endpoint<Output = Response>>(
+    site: &Site,
+    pages: Arc<E>,
+    request: Request,
+    visit: &Visit,
+) -> Response {
     let is_post = request.method() == poem::http::Method::POST;
     let is_long = head_bytes(&request) > MAX_HEAD_BYTES;
     let outcome = if is_long { Err(Refused::HeadTooLarge.into()) } else { pages.call(request).await };
     let mut response = match outcome {
-        Ok(response) if response.extensions().get::<Panicked>().is_some() => refuse(&Refused::Panicked, &visit),
+        Ok(response) if response.extensions().get::<Panicked>().is_some() => refuse(&Refused::Panicked, visit),
         Ok(response) => response,
-        Err(error) => refusal(error, &visit, is_post),
+        Err(error) => refusal(error, visit, is_post),
     };
     let headers = response.headers_mut();
     for cookie in visit.take_cookies() {
@@ -57,7 +85,7 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     let request_id = HeaderValue::from_str(&visit.request.to_string()).expect("an id is plain ASCII");
     headers.insert(HeaderName::from_static("x-request-id"), request_id);
     guard(headers, &site.options);
-    Ok(response)
+    response
 }
 
 /// How long the head is, as HTTP/1.1 writes it.
@@ -116,7 +144,7 @@ fn refusal(error: Error, visit: &Visit, is_post: bool) -> Response {
 }
 
 fn refuse(refused: &Refused, visit: &Visit) -> Response {
-    log(refused, visit);
+    log(refused);
     refusal_page(refused, visit)
 }
 
@@ -136,11 +164,10 @@ fn refusal_page(refused: &Refused, visit: &Visit) -> Response {
     response
 }
 
-fn log(refused: &Refused, visit: &Visit) {
-    let request = visit.request;
+fn log(refused: &Refused) {
     if refused.status().is_server_error() {
-        tracing::error!(%request, error = %refused, "a page could not be shown");
+        tracing::error!(error = %refused, "a page could not be shown");
     } else {
-        tracing::debug!(%request, reason = %refused, "a request got no page");
+        tracing::debug!(reason = %refused, "a request got no page");
     }
 }

@@ -99,7 +99,7 @@ impl Domains {
 pub(crate) fn name(text: &str, mut errors: FormErrors) -> Result<DomainName, Refusal> {
     let name = errors.take("domain", DomainName::parse(text));
     query::settle(errors)?;
-    name.ok_or_else(Refusal::internal)
+    name.ok_or_else(|| Refusal::internal("a domain is neither right nor wrong"))
 }
 
 /// What the table shall say of some domains.

@@ -111,7 +111,7 @@ impl Fields {
         let mut errors = query::strays(request);
         let id = errors.take("id", field_id(&id.0));
         query::settle(errors)?;
-        let id = id.ok_or_else(Refusal::internal)?;
+        let id = id.ok_or_else(|| Refusal::internal("a field's id is neither right nor wrong"))?;
         match Context::of(request)?.api.remove_field.run(caller.actor(), id).await {
             Ok(()) => Ok(FieldRemovedAnswer::Removed),
             Err(error @ RemoveFieldError::NotFound) => Err(Refusal::new(Kind::NotFound, error.to_string()).into()),

@@ -22,7 +22,7 @@ impl Keys {
     async fn jwks(&self, request: &Request) -> poem::Result<KeysAnswer> {
         query::none(request)?;
         let jwks = Context::of(request)?.api.published_keys.jwks();
-        let jwks = serde_json::from_str(&jwks).map_err(|_| Refusal::internal())?;
+        let jwks = serde_json::from_str(&jwks).map_err(|_| Refusal::internal("the public keys are no JSON"))?;
         Ok(KeysAnswer::Ok(Json(jwks), "public, max-age=300".into()))
     }
 }

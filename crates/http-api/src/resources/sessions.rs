@@ -37,7 +37,9 @@ impl Sessions {
                 IssuedCredential::Tokens(tokens) => {
                     Ok(TokensAnswer::Issued(Json(Tokens::of(&tokens)), NO_STORE.into()))
                 }
-                IssuedCredential::PageSecret(_) => Err(Refusal::internal().into()),
+                IssuedCredential::PageSecret(_) => {
+                    Err(Refusal::internal("a login by the API gave the secret of a page").into())
+                }
             },
             Err(error) => Err(log_in_refusal(&error).into()),
         }

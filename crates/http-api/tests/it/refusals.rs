@@ -119,6 +119,22 @@ async fn a_path_that_is_no_text_names_nothing() {
 }
 
 #[tokio::test]
+async fn a_part_of_a_path_that_is_empty_names_nothing() {
+    let world = World::new();
+    let admin = world.token("admin@example.org", true).await;
+    for path in
+        ["/domains//authority-token", "/domains/", "/me/fields/", "//me", "/me/", "/domains/%FF/authority-token"]
+    {
+        for method in ["GET", "POST", "DELETE"] {
+            for token in [None, Some("x"), Some(admin.as_str())] {
+                let answer = world.call(method, path, token, None).await;
+                assert_eq!((answer.status, answer.problem().as_str()), (404, "not-found"), "{method} {path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_can_be_read_can_be_asked_for_its_head() {
     let world = World::new();
     for path in ["/health/live", "/openapi.json", "/docs", "/.well-known/jwks.json"] {

@@ -1,6 +1,6 @@
 //! An API on an empty in-memory registry, and a caller.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use domain::access::Actor;
 use domain::accounts::create_user::{Command, CreateUser};
@@ -118,6 +118,13 @@ impl World {
     }
 
     pub(crate) async fn send(&self, request: Request) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = self.send_undocumented(request).await;
+        expect_documented(method.as_str(), &path, answer.status);
+        answer
+    }
+
+    async fn send_undocumented(&self, request: Request) -> Answer {
         let mut response = self.api.call(request).await.unwrap();
         let text = response.take_body().into_string().await.unwrap();
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
@@ -167,6 +174,27 @@ impl World {
     /// The access token of a new user.
     pub(crate) async fn token(&self, email: &str, administrator: bool) -> String {
         self.user(email, administrator).await["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+/// That an operation answers nothing which the document does not tell. What is refused before an operation
+/// is found (a path, a method) is no operation's answer.
+fn expect_documented(method: &str, path: &str, status: u16) {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    });
+    let method = if method == "HEAD" { "get".to_owned() } else { method.to_lowercase() };
+    let fits = |template: &str| {
+        let (parts, given) = (template.split('/'), path.split('/'));
+        let fits = |(part, given): (&str, &str)| part == given || (part.starts_with('{') && !given.is_empty());
+        parts.clone().count() == given.clone().count() && parts.zip(given).all(fits) && !path.contains('%')
+    };
+    let operations = DOCUMENT["paths"].as_object().unwrap();
+    let exact = operations.get(path).or_else(|| operations.iter().find(|(template, _)| fits(template)).map(|(_, o)| o));
+    if let Some(operation) = exact.and_then(|operations| operations.get(&method)) {
+        let told = operation["responses"].get(status.to_string()).is_some();
+        assert!(told, "{method} {path} answers {status}, which the document does not tell");
     }
 }
 
