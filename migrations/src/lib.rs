@@ -22,6 +22,7 @@ mod m0009_events;
 mod m0010_deliveries;
 mod m0011_signing_keys;
 mod m0012_data_keys;
+mod m0013_mailed_tokens;
 
 /// What stands in the table `installation` of every database of this program.
 pub const PROGRAM: &str = "user-registry";
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_deliveries::Migration),
             Box::new(m0011_signing_keys::Migration),
             Box::new(m0012_data_keys::Migration),
+            Box::new(m0013_mailed_tokens::Migration),
         ]
     }
 }

@@ -58,6 +58,14 @@ pub enum Operation {
     LogOut,
     /// Issue or remove one's `token_required`.
     ChangeUserToken,
+    /// Change one's own password.
+    ChangePassword,
+    /// See one's own sessions.
+    ListSessions,
+    /// End one's own sessions.
+    EndSessions,
+    /// See what happened to one's own account.
+    ListOwnEvents,
     /// See the table of domains.
     ListDomains,
     /// Change the table of domains.
@@ -83,7 +91,7 @@ enum Need {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::ShowMe,
         Self::UpdatePhone,
         Self::SetDiscoverable,
@@ -92,6 +100,10 @@ impl Operation {
         Self::ReadAuthorityToken,
         Self::LogOut,
         Self::ChangeUserToken,
+        Self::ChangePassword,
+        Self::ListSessions,
+        Self::EndSessions,
+        Self::ListOwnEvents,
         Self::ListDomains,
         Self::ChangeDomains,
         Self::ChangeAuthorityTokens,
@@ -107,7 +119,12 @@ impl Operation {
             | Self::ListFields
             | Self::ChangeFields
             | Self::ReadAuthorityToken => Need::User,
-            Self::LogOut | Self::ChangeUserToken => Need::Session,
+            Self::LogOut
+            | Self::ChangeUserToken
+            | Self::ChangePassword
+            | Self::ListSessions
+            | Self::EndSessions
+            | Self::ListOwnEvents => Need::Session,
             Self::ListDomains
             | Self::ChangeDomains
             | Self::ChangeAuthorityTokens
@@ -273,7 +290,14 @@ mod tests {
             Operation::ChangeFields,
             Operation::ReadAuthorityToken,
         ];
-        let of_session = [Operation::LogOut, Operation::ChangeUserToken];
+        let of_session = [
+            Operation::LogOut,
+            Operation::ChangeUserToken,
+            Operation::ChangePassword,
+            Operation::ListSessions,
+            Operation::EndSessions,
+            Operation::ListOwnEvents,
+        ];
         let active = |administrator| user(administrator, UserState::Active);
         let (refused, token) = ([Err(Nobody); 3], [Ok(()), Err(SessionNeeded), Err(SessionNeeded)]);
         // What each actor may: what is their own, what is a session's, what is an administrator's.

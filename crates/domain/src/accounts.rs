@@ -1,9 +1,13 @@
 //! The accounts of people: their address, password, phone number and programs' token.
 
+pub mod ask_by_mail;
+pub mod change_password;
+pub mod confirm_address;
 pub mod create_user;
 pub mod email;
 pub mod issue_user_token;
 pub mod list_users;
+mod new_password;
 mod opaque_string;
 pub mod own_row;
 pub mod password;
@@ -11,6 +15,7 @@ pub mod password_hash;
 pub mod phone;
 pub mod ports;
 pub mod remove_user_token;
+pub mod reset_password;
 pub mod set_discoverable;
 pub mod show_me;
 pub mod sign_up;

@@ -1,6 +1,7 @@
 //! The plan of writes: what a use case decided, as a value.
 
 use crate::access::{Actor, Operation};
+use crate::accounts::email::EmailKey;
 use crate::accounts::password_hash::PasswordHash;
 use crate::accounts::phone::PhoneNumber;
 use crate::accounts::user::User;
@@ -8,9 +9,11 @@ use crate::authority::authority_token::StoredAuthorityToken;
 use crate::domains::name::DomainName;
 use crate::domains::policy::DomainRule;
 use crate::events::Event;
-use crate::ids::{FieldId, GrantId, SessionId, UserId};
+use crate::ids::{FieldId, GrantId, MailedTokenId, SessionId, UserId};
 use crate::keys::rows::{StoredDataKey, StoredSigningKey};
 use crate::land::field::Field;
+use crate::mail::delivery::Delivery;
+use crate::mail::mailed_token::{MailedToken, MailedTokenPurpose};
 use crate::ports::clock::Timestamp;
 use crate::ports::secrets::SecretDigest;
 use crate::sessions::grant::Grant;
@@ -66,6 +69,8 @@ pub enum Change {
     Authority(AuthorityChange),
     /// To a land field.
     Land(LandChange),
+    /// To the mail.
+    Mail(MailChange),
     /// To the keys.
     Key(KeyChange),
     /// A rule over several rows: its row is locked first, then it is checked. When it does not hold:
@@ -118,6 +123,29 @@ pub enum AccountChange {
         /// Now.
         at: Timestamp,
     },
+    /// Sets another password and ends the `token_required`. Another version or no such user: `Stale`.
+    SetPassword {
+        /// The user.
+        user: UserId,
+        /// The version that was read.
+        version: i64,
+        /// The hash.
+        password: PasswordHash,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Notes that the user's primary address is verified; when it already was, the earlier time stays.
+    /// Another version, no such user, or another primary address: `Stale`.
+    VerifyAddress {
+        /// The user.
+        user: UserId,
+        /// The version that was read.
+        version: i64,
+        /// The address.
+        address: EmailKey,
+        /// Now.
+        at: Timestamp,
+    },
     /// Replaces an outdated hash of the same password. It leaves version and time alone, and when
     /// the hash is not `from` any more it touches no row and that is well.
     Rehash {
@@ -161,6 +189,28 @@ pub enum SessionChange {
         from: u32,
         /// The next one.
         to: u32,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Ends every session of a user that has not ended, but for `except`.
+    EndAll {
+        /// The user.
+        user: UserId,
+        /// The session that goes on.
+        except: Option<SessionId>,
+        /// Why.
+        reason: EndReason,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Ends a session of a user. Another user's, one that has ended already or is not there: `Stale`.
+    EndOwn {
+        /// The session.
+        session: SessionId,
+        /// The user.
+        user: UserId,
+        /// Why.
+        reason: EndReason,
         /// Now.
         at: Timestamp,
     },
@@ -211,6 +261,34 @@ pub enum LandChange {
         /// Its user.
         user: UserId,
     },
+}
+
+/// A write to the mail.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MailChange {
+    /// Adds a token, and ends every other of its user and purpose.
+    AddToken(MailedToken),
+    /// Uses a token up. One that is not there, was used or ended, is of another purpose, or has expired at
+    /// `at`: `AlreadyUsed`.
+    UseToken {
+        /// The token.
+        token: MailedTokenId,
+        /// What it is used for.
+        purpose: MailedTokenPurpose,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Ends every token of a user and purpose.
+    EndTokens {
+        /// The user.
+        user: UserId,
+        /// The purpose.
+        purpose: MailedTokenPurpose,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Queues a letter that is due at once.
+    Queue(Delivery),
 }
 
 /// A write to the keys.
@@ -274,4 +352,5 @@ macro_rules! into_change {
 }
 
 into_change!(Account(AccountChange), Session(SessionChange), Domain(DomainChange));
-into_change!(Authority(AuthorityChange), Land(LandChange), Key(KeyChange), Require(Invariant));
+into_change!(Authority(AuthorityChange), Land(LandChange), Mail(MailChange), Key(KeyChange));
+into_change!(Require(Invariant));

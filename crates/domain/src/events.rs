@@ -113,6 +113,18 @@ event_kinds! {
     UserSignedUp = "user.signed-up",
     /// The operator made a user.
     UserCreated = "user.created",
+    /// A user asked for the mail that verifies their address again.
+    VerificationSent = "user.verification-sent",
+    /// A user showed that their address is theirs.
+    AddressVerified = "user.address-verified",
+    /// Somebody asked for a new password for a user.
+    PasswordResetSent = "user.password-reset-sent",
+    /// Somebody asked for a mail for an address that gets none: it is nobody's, or needs none.
+    MailNotSent = "mail.not-sent",
+    /// A user chose a new password by a mailed token.
+    PasswordReset = "user.password-reset",
+    /// A user changed their password.
+    PasswordChanged = "user.password-changed",
     /// A user changed or removed their phone number.
     PhoneNumberChanged = "user.phone-number-changed",
     /// A user said whether others find their fields.
@@ -125,8 +137,10 @@ event_kinds! {
     SessionStarted = "session.started",
     /// A refresh token was exchanged for the next.
     SessionRefreshed = "session.refreshed",
-    /// A user logged out.
+    /// A user logged out, or ended a session from another one.
     SessionEnded = "session.ended",
+    /// A user ended all their sessions, or all but one.
+    SessionsEnded = "session.all-ended",
     /// An old refresh token was used again, and its session ended.
     RefreshTokenReused = "session.refresh-token-reused",
     /// Rows of the table of domains were made or changed.

@@ -82,3 +82,11 @@ id! {
     /// Of the request that caused something; it stands in `x-request-id` and in events.
     RequestId
 }
+id! {
+    /// Of a mailed token; the token itself is this and a code over it.
+    MailedTokenId
+}
+id! {
+    /// Of a letter on its way.
+    DeliveryId
+}

@@ -15,6 +15,7 @@ pub mod form;
 pub mod ids;
 pub mod keys;
 pub mod land;
+pub mod mail;
 pub mod page;
 pub mod ports;
 pub mod sessions;

@@ -2,7 +2,9 @@
 
 pub mod authenticate;
 pub mod claims;
+pub mod end_session;
 pub mod grant;
+pub mod list_sessions;
 pub mod log_in;
 pub mod log_out;
 pub mod opaque;

@@ -14,18 +14,20 @@ use domain::domains::name::DomainName;
 use domain::domains::policy::{BelongsTo, DomainRule, ListedDomain};
 use domain::domains::ports::DomainRules;
 use domain::events::Event;
-use domain::ids::{FieldId, GrantId, SessionId, UserId};
+use domain::ids::{FieldId, GrantId, MailedTokenId, SessionId, UserId};
 use domain::keys::ports::KeyStore;
 use domain::keys::rows::{StoredDataKey, StoredSigningKey};
 use domain::land::field::Field;
 use domain::land::ports::Fields;
+use domain::mail::delivery::{Delivery, DeliveryOutcome};
+use domain::mail::ports::{Deliveries, HeldMailedToken, MailedTokens};
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::ports::readiness::Readiness;
 use domain::ports::secrets::SecretDigest;
 use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Sessions};
-use domain::sessions::session::EndReason;
+use domain::sessions::session::{EndReason, Session};
 
 use crate::state::State;
 
@@ -61,6 +63,12 @@ impl Memory {
     #[must_use]
     pub fn user_token(&self, user: UserId) -> Option<SecretDigest> {
         self.lock().accounts.user_token(user)
+    }
+
+    /// Every letter that was queued, in the order of their ids.
+    #[must_use]
+    pub fn letters(&self) -> Vec<Delivery> {
+        self.lock().mail.deliveries().cloned().collect()
     }
 
     /// Makes every port fail for a while, as when a database is away; or work again.
@@ -135,6 +143,12 @@ impl Sessions for Memory {
         Ok(Some((holder, fields)))
     }
 
+    async fn of_user(&self, user: UserId, now: Timestamp, limit: usize) -> Result<Vec<Session>, PortFailure> {
+        let mut sessions = self.state()?.sessions.of_user(user, now);
+        sessions.truncate(limit);
+        Ok(sessions)
+    }
+
     async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure> {
         let state = self.state()?;
         let held = || {
@@ -151,6 +165,31 @@ impl Sessions for Memory {
 impl LastSeen for Memory {
     async fn note(&self, session: SessionId, at: Timestamp) -> Result<(), PortFailure> {
         self.state()?.sessions.note_last_seen(session, at);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl MailedTokens for Memory {
+    async fn by_id(&self, id: MailedTokenId) -> Result<Option<HeldMailedToken>, PortFailure> {
+        let state = self.state()?;
+        let held = || {
+            let token = state.mail.token(id)?;
+            let user = state.accounts.user(token.user)?;
+            Some(HeldMailedToken { token, user })
+        };
+        Ok(held())
+    }
+}
+
+#[async_trait]
+impl Deliveries for Memory {
+    async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<Delivery>, PortFailure> {
+        Ok(self.state()?.mail.claim(now, until))
+    }
+
+    async fn settle(&self, delivery: &Delivery, outcome: DeliveryOutcome, _at: Timestamp) -> Result<(), PortFailure> {
+        self.state()?.mail.settle(delivery, outcome);
         Ok(())
     }
 }

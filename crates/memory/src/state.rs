@@ -4,6 +4,7 @@ mod accounts;
 mod domains;
 mod keys;
 mod land;
+mod mail;
 mod sessions;
 
 use domain::accounts::user::UserState;
@@ -20,6 +21,7 @@ pub(crate) struct State {
     pub(crate) sessions: sessions::SessionRows,
     pub(crate) domains: domains::DomainRows,
     pub(crate) land: land::FieldRows,
+    pub(crate) mail: mail::MailRows,
     pub(crate) keys: keys::KeyRows,
     pub(crate) events: Vec<Event>,
 }
@@ -33,6 +35,7 @@ impl State {
             Change::Domain(change) => self.domains.write(change),
             Change::Authority(change) => self.domains.write_authority(change),
             Change::Land(change) => self.land.write(change, &self.accounts),
+            Change::Mail(change) => self.mail.write(change, &self.accounts),
             Change::Key(change) => self.keys.write(change),
             Change::Require(invariant) => self.require(invariant),
         }

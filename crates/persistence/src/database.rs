@@ -16,7 +16,7 @@ use crate::options::Options;
 use crate::postgres;
 use crate::sql::{one, statements};
 use crate::sqlite::Writer;
-use crate::writes::work::Work;
+use crate::writes::work::{Done, Work};
 
 statements! {
     READY = "SELECT 1 FROM installation";
@@ -65,7 +65,7 @@ impl Database {
     }
 
     /// Carries out `work`, also when the caller stops waiting.
-    pub(crate) async fn carry_out(&self, work: Work) -> Result<Receipt, Rejected> {
+    pub(crate) async fn carry_out(&self, work: Work) -> Result<Done, Rejected> {
         if let Some(writer) = &self.writer {
             return writer.carry_out(work).await;
         }
@@ -77,7 +77,10 @@ impl Database {
 #[async_trait]
 impl Ledger for Database {
     async fn apply(&self, changes: Changes) -> Result<Receipt, Rejected> {
-        self.carry_out(Work::Plan(Box::new(changes))).await
+        match self.carry_out(Work::Plan(Box::new(changes))).await? {
+            Done::Written(receipt) => Ok(receipt),
+            Done::Claimed(_) => Err(Rejected::Failed(PortFailure::lasting("a plan was answered as another work"))),
+        }
     }
 }
 

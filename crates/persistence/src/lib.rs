@@ -8,6 +8,7 @@
 pub mod database;
 mod failure;
 mod geometry;
+mod letters;
 mod lock;
 mod open;
 pub mod open_error;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use domain::ports::failure::PortFailure;
-use domain::ports::ledger::{Receipt, Rejected};
+use domain::ports::ledger::Rejected;
 use sea_orm::{DatabaseConnection, DbErr, TransactionTrait as _};
 
 use crate::failure::{Unwritten, port_failure};
-use crate::writes::work::Work;
+use crate::writes::work::{Done, Work};
 
 /// How often a plan is tried that other transactions stand in the way of.
 const ATTEMPTS: u32 = 6;
@@ -18,12 +18,12 @@ const INQUIRIES: u32 = 5;
 ///
 /// It must run in a task of its own: a transaction that is dropped half-way may go on in the next
 /// one that gets its connection.
-pub(crate) async fn carry_out(database: DatabaseConnection, work: Work) -> Result<Receipt, Rejected> {
+pub(crate) async fn carry_out(database: DatabaseConnection, work: Work) -> Result<Done, Rejected> {
     let mut attempt = 1;
     loop {
         match attempt_once(&database, &work).await {
-            Ok(Written::Committed(receipt)) => return Ok(receipt),
-            Ok(Written::Unanswered(receipt, error)) => return settle(&database, &work, receipt, error).await,
+            Ok(Written::Committed(done)) => return Ok(done),
+            Ok(Written::Unanswered(done, error)) => return settle(&database, &work, done, error).await,
             Err(unwritten) if unwritten.may_repeat() && attempt < ATTEMPTS => {
                 tracing::debug!(attempt, "another transaction stood in the way; trying again");
                 tokio::time::sleep(Duration::from_millis(10) * attempt).await;
@@ -37,17 +37,17 @@ pub(crate) async fn carry_out(database: DatabaseConnection, work: Work) -> Resul
 /// How a transaction ended whose writes all went well.
 enum Written {
     /// It is durable.
-    Committed(Receipt),
+    Committed(Done),
     /// The commit was sent, and something else than its answer came back.
-    Unanswered(Receipt, DbErr),
+    Unanswered(Done, DbErr),
 }
 
 async fn attempt_once(database: &DatabaseConnection, work: &Work) -> Result<Written, Unwritten> {
     let transaction = database.begin().await?;
     match work.write(&transaction).await {
-        Ok(receipt) => Ok(match transaction.commit().await {
-            Ok(()) => Written::Committed(receipt),
-            Err(error) => Written::Unanswered(receipt, error),
+        Ok(done) => Ok(match transaction.commit().await {
+            Ok(()) => Written::Committed(done),
+            Err(error) => Written::Unanswered(done, error),
         }),
         Err(unwritten) => {
             // When this fails, the connection is lost and its transaction with it.
@@ -58,16 +58,11 @@ async fn attempt_once(database: &DatabaseConnection, work: &Work) -> Result<Writ
 }
 
 /// Finds out whether a plan was committed, and answers accordingly. It never writes it again.
-async fn settle(
-    database: &DatabaseConnection,
-    work: &Work,
-    receipt: Receipt,
-    error: DbErr,
-) -> Result<Receipt, Rejected> {
+async fn settle(database: &DatabaseConnection, work: &Work, done: Done, error: DbErr) -> Result<Done, Rejected> {
     tracing::warn!(%error, "a commit was not answered; looking for its event");
     for inquiry in 1..=INQUIRIES {
         match inquire(database, work).await {
-            Ok(true) => return Ok(receipt),
+            Ok(true) => return Ok(done),
             Ok(false) => return Err(Rejected::Failed(port_failure(error))),
             Err(error) => tracing::warn!(%error, inquiry, "the database cannot be asked"),
         }

@@ -5,4 +5,5 @@ mod columns;
 pub(crate) mod domains;
 pub(crate) mod keys;
 pub(crate) mod land;
+pub(crate) mod mail;
 pub(crate) mod sessions;

@@ -4,13 +4,13 @@
 //! own, and all are answered when the commit is durable.
 
 use domain::ports::failure::PortFailure;
-use domain::ports::ledger::{Receipt, Rejected};
+use domain::ports::ledger::Rejected;
 use sea_orm::TransactionTrait as _;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::{Unwritten, port_failure};
-use crate::writes::work::Work;
+use crate::writes::work::{Done, Work};
 
 /// How many plans share a commit at most.
 const BATCH: usize = 64;
@@ -32,7 +32,7 @@ impl Writer {
     }
 
     /// Hands `work` over, and waits until it is durable. It goes on although nobody waits.
-    pub(crate) async fn carry_out(&self, work: Work) -> Result<Receipt, Rejected> {
+    pub(crate) async fn carry_out(&self, work: Work) -> Result<Done, Rejected> {
         let gone = || Rejected::Failed(PortFailure::lasting("the task that writes to the database has ended"));
         let (answer, outcome) = oneshot::channel();
         self.messages.send(Message::Write(Job { work, answer })).await.map_err(|_| gone())?;
@@ -58,11 +58,11 @@ enum Message {
 #[derive(Debug)]
 struct Job {
     work: Work,
-    answer: oneshot::Sender<Result<Receipt, Rejected>>,
+    answer: oneshot::Sender<Result<Done, Rejected>>,
 }
 
 impl Job {
-    fn answer(self, outcome: Result<Receipt, Rejected>) {
+    fn answer(self, outcome: Result<Done, Rejected>) {
         // Whoever asked may have stopped waiting.
         let _ = self.answer.send(outcome);
     }
@@ -150,12 +150,12 @@ async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, D
     connection.begin_with_options(TransactionOptions { sqlite_transaction_mode, ..Default::default() }).await
 }
 
-async fn write_one(transaction: &DatabaseTransaction, work: &Work) -> Result<Receipt, Unwritten> {
+async fn write_one(transaction: &DatabaseTransaction, work: &Work) -> Result<Done, Unwritten> {
     let savepoint = transaction.begin().await?;
     match work.write(&savepoint).await {
-        Ok(receipt) => {
+        Ok(done) => {
             savepoint.commit().await?;
-            Ok(receipt)
+            Ok(done)
         }
         Err(unwritten) if unwritten.spoils_transaction() => {
             // The savepoint may be gone already; the whole transaction is given up anyway.

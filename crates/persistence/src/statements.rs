@@ -7,12 +7,13 @@ use crate::{database, reads, writes};
 
 /// The texts that an engine reads.
 pub fn all(engine: DbBackend) -> impl Iterator<Item = &'static str> {
-    let rooms: [&[Sql]; 13] = [
+    let rooms: [&[Sql]; 15] = [
         database::STATEMENTS,
         reads::accounts::STATEMENTS,
         reads::domains::STATEMENTS,
         reads::keys::STATEMENTS,
         reads::land::STATEMENTS,
+        reads::mail::STATEMENTS,
         reads::sessions::STATEMENTS,
         writes::accounts::STATEMENTS,
         writes::domains::STATEMENTS,
@@ -20,6 +21,7 @@ pub fn all(engine: DbBackend) -> impl Iterator<Item = &'static str> {
         writes::invariants::STATEMENTS,
         writes::keys::STATEMENTS,
         writes::land::STATEMENTS,
+        writes::mail::STATEMENTS,
         writes::sessions::STATEMENTS,
     ];
     rooms.into_iter().flatten().map(move |sql| sql.text(engine))

@@ -11,6 +11,7 @@ use domain::domains::ports::DomainRules;
 use domain::events::Event;
 use domain::keys::ports::KeyStore;
 use domain::land::ports::Fields;
+use domain::mail::ports::{Deliveries, MailedTokens};
 use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::ports::readiness::Readiness;
 use domain::sessions::ports::{LastSeen, Sessions};
@@ -46,6 +47,10 @@ pub struct Ports {
     pub authority_tokens: Arc<dyn AuthorityTokens>,
     /// Reads land fields.
     pub fields: Arc<dyn Fields>,
+    /// Reads mailed tokens.
+    pub mailed_tokens: Arc<dyn MailedTokens>,
+    /// The queue of letters.
+    pub deliveries: Arc<dyn Deliveries>,
     /// Reads keys.
     pub keys: Arc<dyn KeyStore>,
     /// Writes.

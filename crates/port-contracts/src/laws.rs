@@ -8,5 +8,6 @@ pub mod grants;
 pub mod keys;
 pub mod land;
 pub mod ledger;
+pub mod mail;
 pub mod sessions;
 pub mod standing;

@@ -30,6 +30,8 @@ macro_rules! stamp {
             a_user_token_is_found_until_it_is_replaced_or_removed,
             a_user_token_is_one_users,
             a_rehash_replaces_only_the_hash_that_was_verified,
+            a_new_password_takes_the_user_token_along,
+            an_address_is_verified_as_long_as_it_is_the_users,
         ]);
         $crate::stamp!($fixture, sessions: [
             a_session_reads_back_equal,
@@ -39,6 +41,8 @@ macro_rules! stamp {
             ids_and_secrets_of_sessions_are_unique,
             a_session_ends_once,
             one_of_many_ends_of_a_session_wins,
+            a_user_ends_own_sessions_one_by_one_or_all,
+            sessions_of_a_user_list_the_one_used_last_first,
             last_seen_moves_on_and_never_back,
             last_seen_of_ended_and_unknown_sessions_stays,
             a_holder_comes_with_their_first_fields,
@@ -83,6 +87,17 @@ macro_rules! stamp {
             a_field_needs_a_user,
             a_user_has_at_most_so_many_fields,
             many_adds_never_exceed_the_limit,
+        ]);
+        $crate::stamp!($fixture, mail: [
+            a_mailed_token_reads_back_equal,
+            a_newer_mailed_token_ends_the_older,
+            a_mailed_token_is_used_once,
+            one_of_many_uses_of_a_mailed_token_wins,
+            one_of_many_mailed_tokens_is_left,
+            a_mailed_token_needs_a_user,
+            letters_are_claimed_in_their_order,
+            a_claimed_letter_comes_back_until_it_is_settled,
+            each_letter_is_claimed_once,
         ]);
         $crate::stamp!($fixture, keys: [
             a_new_database_has_no_keys,

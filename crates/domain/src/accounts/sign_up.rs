@@ -17,6 +17,9 @@ use crate::domains::ports::DomainRules;
 use crate::events::{Event, EventKind, EventSubject};
 use crate::ids::{FieldId, UserId};
 use crate::land::field_form::CheckedField;
+use crate::mail::letter::Template;
+use crate::mail::mailed_token::MailedTokenPurpose;
+use crate::mail::queue::mail_token;
 use crate::ports::clock::{Clock, Timestamp};
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
@@ -109,7 +112,9 @@ impl SignUp {
         });
         let digest = self.keeper.digest(user_token.reveal());
         let add = AccountChange::Add { user: Box::new(user.clone()), password, user_token: Some(digest) };
-        let changes = Changes::new(event).with(add).with_all(fields);
+        let purpose = MailedTokenPurpose::VerifyAddress;
+        let verification = mail_token(&user, purpose, Template::VerifyAddress, now, &*self.entropy);
+        let changes = Changes::new(event).with(add).with_all(fields).with_all(verification);
         match self.ledger.apply(changes).await {
             Ok(_) => Ok(Outcome::SignedUp { id: user.id, email: command.email, user_token }),
             Err(Rejected::Conflict(UniqueKey::Address)) => Ok(Outcome::AlreadyExists),

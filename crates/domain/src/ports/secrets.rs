@@ -11,6 +11,8 @@ pub enum SecretPurpose {
     TokenHash,
     /// Codes over refresh tokens.
     RefreshCode,
+    /// Codes over the tokens in mails.
+    MailedToken,
     /// Sealing of what can be shown again.
     Seal,
     /// Codes over the forms of the pages.
@@ -21,7 +23,8 @@ pub enum SecretPurpose {
 
 impl SecretPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 5] = [Self::TokenHash, Self::RefreshCode, Self::Seal, Self::FormCode, Self::AuditAddress];
+    pub const ALL: [Self; 6] =
+        [Self::TokenHash, Self::RefreshCode, Self::MailedToken, Self::Seal, Self::FormCode, Self::AuditAddress];
 
     /// The name under which the database keeps the purpose's key.
     #[must_use]
@@ -29,6 +32,7 @@ impl SecretPurpose {
         match self {
             Self::TokenHash => "token-hash",
             Self::RefreshCode => "refresh-code",
+            Self::MailedToken => "mailed-token",
             Self::Seal => "seal",
             Self::FormCode => "form-code",
             Self::AuditAddress => "audit-address",

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::accounts::user::User;
-use crate::ids::{GrantId, SessionId};
+use crate::ids::{GrantId, SessionId, UserId};
 use crate::land::field::Field;
 use crate::ports::clock::Timestamp;
 use crate::ports::failure::PortFailure;
@@ -57,6 +57,10 @@ pub trait Sessions: Send + Sync {
         key: &CredentialKey,
         limit: usize,
     ) -> Result<Option<(Holder, Vec<Field>)>, PortFailure>;
+
+    /// At most `limit` sessions of a user that have not ended and do not end by `now`, the one used last
+    /// first.
+    async fn of_user(&self, user: UserId, now: Timestamp, limit: usize) -> Result<Vec<Session>, PortFailure>;
 
     /// A grant with its session and user.
     async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure>;

@@ -10,6 +10,8 @@ use crate::accounts::user::UserState;
 use crate::changes::{Changes, SessionChange};
 use crate::events::{Event, EventKind, EventSubject};
 use crate::ids::AccessTokenId;
+use crate::mail::letter::Template;
+use crate::mail::queue::tell;
 use crate::ports::clock::{Clock, Timestamp};
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
@@ -111,7 +113,8 @@ impl Refresh {
         let event = Event::now(EventKind::RefreshTokenReused, actor, subject, at, &*self.entropy)
             .with("user", held.user.id)
             .with("grant", held.grant.id);
-        Changes::new(event).with(SessionChange::End { session, reason: EndReason::ReuseDetected, at })
+        let end = SessionChange::End { session, reason: EndReason::ReuseDetected, at };
+        Changes::new(event).with(end).with(tell(&held.user, Template::RefreshTokenReused, at, &*self.entropy))
     }
 
     fn tokens(&self, held: &HeldGrant, generation: u32, now: Timestamp) -> Result<IssuedTokens, PortFailure> {

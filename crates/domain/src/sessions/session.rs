@@ -108,6 +108,12 @@ impl AuthenticationMethod {
 pub enum EndReason {
     /// Its owner logged out.
     LoggedOut,
+    /// Its owner ended it from another session.
+    EndedByOwner,
+    /// The password is another now.
+    PasswordChanged,
+    /// The address is another now.
+    AddressChanged,
     /// An old refresh token was used again: somebody else may hold it.
     ReuseDetected,
 }
@@ -118,6 +124,9 @@ impl EndReason {
     pub const fn name(self) -> &'static str {
         match self {
             Self::LoggedOut => "logged-out",
+            Self::EndedByOwner => "ended-by-owner",
+            Self::PasswordChanged => "password-changed",
+            Self::AddressChanged => "address-changed",
             Self::ReuseDetected => "reuse-detected",
         }
     }

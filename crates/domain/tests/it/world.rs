@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use domain::access::{Actor, Credential, Operation, Subject};
 use domain::accounts::email::EmailAddress;
 use domain::accounts::own_row::OwnRow;
-use domain::accounts::password::Password;
+use domain::accounts::password::{Password, PasswordPolicy};
 use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::ports::Accounts as _;
 use domain::accounts::sign_up::{self, SignUp};
@@ -18,6 +18,9 @@ use domain::domains::policy::{BelongsTo, DefaultPolicy};
 use domain::domains::put_domains::{self, PutDomains};
 use domain::events::{Event, EventKind, EventSubject};
 use domain::ids::UserId;
+use domain::mail::letter::Template;
+use domain::mail::mailed_token::IssuedMailedToken;
+use domain::mail::redeem::Redeem;
 use domain::ports::clock::Clock as _;
 use domain::ports::ledger::Ledger as _;
 use domain::ports::secrets::SecretDigest;
@@ -29,7 +32,7 @@ use domain::sessions::session::Channel;
 use memory::clock::ManualClock;
 use memory::entropy::SeededEntropy;
 use memory::memory::Memory;
-use memory::passwords::CheapHashing;
+use memory::passwords::{CheapHashing, FewCommonPasswords};
 use memory::secrets::FakeSecretKeeper;
 use memory::tokens::FakeTokenSigner;
 
@@ -98,6 +101,28 @@ impl World {
 
     pub(crate) fn own_row(&self) -> Arc<OwnRow> {
         Arc::new(OwnRow { accounts: self.memory.clone(), ledger: self.memory.clone() })
+    }
+
+    pub(crate) fn redeem(&self) -> Arc<Redeem> {
+        Arc::new(Redeem { tokens: self.memory.clone(), keeper: self.keeper.clone(), ledger: self.memory.clone() })
+    }
+
+    pub(crate) fn policy() -> PasswordPolicy {
+        PasswordPolicy::new(8, Arc::new(FewCommonPasswords))
+    }
+
+    /// The token in the newest letter of this template.
+    pub(crate) fn mailed_token(&self, template: Template) -> String {
+        let letters = self.memory.letters();
+        let letter = letters.iter().rev().map(|delivery| &delivery.letter).find(|letter| letter.template == template);
+        let token = letter.and_then(|letter| letter.token).expect("a letter with a token");
+        IssuedMailedToken::of(token, &*self.keeper).reveal().into()
+    }
+
+    /// What was told by mail, in its order.
+    pub(crate) fn told(&self) -> Vec<(Template, String)> {
+        let letters = self.memory.letters();
+        letters.iter().map(|delivery| (delivery.letter.template, delivery.letter.to.to_string())).collect()
     }
 
     /// Signs somebody up with [`PASSWORD`].

@@ -43,6 +43,19 @@ impl AccountRows {
                     row.user_token = digest;
                 })
             }
+            AccountChange::SetPassword { user, version, password, at } => self.edit(user, version, at, |row| {
+                row.password = Some(password);
+                row.user_token = None;
+                row.user.has_user_token = false;
+            }),
+            AccountChange::VerifyAddress { user, version, address, at } => {
+                if self.addresses.get(&address) != Some(&user) {
+                    return Err(Rejected::Stale);
+                }
+                self.edit(user, version, at, |row| {
+                    row.user.email_verified_at = row.user.email_verified_at.or(Some(at));
+                })
+            }
             AccountChange::Rehash { user, from, to } => Ok(self.rehash(user, &from, to)),
         }
     }

@@ -38,12 +38,26 @@ impl SessionRows {
             SessionChange::Rotate { grant, session, from, to, at } => {
                 self.rotate(grant, session, (from, to), at, accounts)
             }
+            SessionChange::EndAll { user, except, reason, at } => Ok(self.end_all(user, except, reason, at)),
+            SessionChange::EndOwn { session, user, reason, at } => {
+                let own = self.sessions.get(&session).is_some_and(|row| row.session.user == user);
+                if own { self.end(session, reason, at) } else { Err(Rejected::Stale) }
+            }
             SessionChange::End { session, reason, at } => self.end(session, reason, at),
         }
     }
 
     pub(crate) fn session(&self, id: SessionId) -> Option<Session> {
         self.sessions.get(&id).map(|row| row.session.clone())
+    }
+
+    /// The sessions of a user that have not ended and do not end by `now`, the one used last first.
+    pub(crate) fn of_user(&self, user: UserId, now: Timestamp) -> Vec<Session> {
+        let open = |session: &Session| session.user == user && session.ended_at.is_none() && now < session.expires_at;
+        let mut sessions: Vec<_> =
+            self.sessions.values().map(|row| &row.session).filter(|session| open(session)).cloned().collect();
+        sessions.sort_by_key(|session| std::cmp::Reverse((session.last_seen_at, session.id)));
+        sessions
     }
 
     pub(crate) fn by_page_secret(&self, digest: &SecretDigest) -> Option<Session> {
@@ -118,6 +132,18 @@ impl SessionRows {
         row.session.last_seen_at = at;
         (grant.generation, grant.rotated_at) = (to, at);
         Ok(1)
+    }
+
+    fn end_all(&mut self, user: UserId, except: Option<SessionId>, reason: EndReason, at: Timestamp) -> u64 {
+        let open = |row: &&mut SessionRow| {
+            row.session.user == user && row.session.ended_at.is_none() && Some(row.session.id) != except
+        };
+        let mut rows = 0;
+        for row in self.sessions.values_mut().filter(open) {
+            (row.session.ended_at, row.reason) = (Some(at), Some(reason));
+            rows += 1;
+        }
+        rows
     }
 
     fn end(&mut self, session: SessionId, reason: EndReason, at: Timestamp) -> Result<u64, Rejected> {

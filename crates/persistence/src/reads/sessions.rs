@@ -66,6 +66,10 @@ statements! {
         "SELECT ", user_columns!(), ", ", field_columns!(), " FROM users u ", primary_address!(),
         " LEFT JOIN land_fields f ON f.user_id = u.id WHERE u.token_required = $1 ORDER BY f.id LIMIT $2"
     );
+    OF_USER = concat!(
+        "SELECT ", session_columns!(), " FROM sessions s WHERE s.user_id = $1 AND s.ended_at IS NULL \
+         AND s.expires_at > $2 ORDER BY s.last_seen_at DESC, s.id DESC LIMIT $3"
+    );
     BY_GRANT = concat!(
         "SELECT ", user_columns!(), ", ", session_columns!(),
         ", g.generation AS g_generation, g.rotated_at AS g_rotated_at \
@@ -96,6 +100,11 @@ impl Sessions for Database {
         let has_fields = column::<Option<uuid::Uuid>>(first, "f_id")?.is_some();
         let fields = found.iter().take(if has_fields { rows } else { 0 }).map(field).collect::<Result<_, _>>()?;
         Ok(Some((holder, fields)))
+    }
+
+    async fn of_user(&self, user: UserId, now: Timestamp, rows: usize) -> Result<Vec<Session>, PortFailure> {
+        let values = [user.uuid().into(), now.into(), limit(rows)];
+        all(self.reader(), OF_USER, values).await.map_err(port_failure)?.iter().map(session).collect()
     }
 
     async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure> {

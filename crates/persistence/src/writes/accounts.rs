@@ -31,6 +31,12 @@ statements! {
     SET_PHONE = set!("phone_number");
     SET_DISCOVERABLE = set!("discoverable");
     SET_USER_TOKEN = set!("token_required");
+    SET_PASSWORD = "UPDATE users SET password = $3, token_required = NULL, version = version + 1, updated_at = $4 \
+                    WHERE id = $1 AND version = $2";
+    /// The user first: whoever writes to a user locks that row first.
+    TOUCH = "UPDATE users SET version = version + 1, updated_at = $3 WHERE id = $1 AND version = $2";
+    VERIFY_ADDRESS = "UPDATE user_emails SET verified_at = COALESCE(verified_at, $3) \
+                      WHERE email_key = $1 AND user_id = $2 AND kind = 'primary'";
     REHASH = "UPDATE users SET password = $3 WHERE id = $1 AND password = $2";
 }
 
@@ -49,6 +55,15 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &AccountCha
         AccountChange::SetUserToken { user, version, digest, at } => {
             let digest = digest.as_ref().map(|digest| digest.as_str().to_owned());
             set(transaction, (*user, *version, *at), SET_USER_TOKEN, digest.into()).await
+        }
+        AccountChange::SetPassword { user, version, password, at } => {
+            set(transaction, (*user, *version, *at), SET_PASSWORD, password.as_str().into()).await
+        }
+        AccountChange::VerifyAddress { user, version, address, at } => {
+            let values = [user.uuid().into(), (*version).into(), (*at).into()];
+            touched(execute(transaction, TOUCH, values).await?)?;
+            let values = [address.as_str().into(), user.uuid().into(), (*at).into()];
+            touched(execute(transaction, VERIFY_ADDRESS, values).await?)
         }
         AccountChange::Rehash { user, from, to } => {
             let values = [user.uuid().into(), from.as_str().into(), to.as_str().into()];

@@ -8,6 +8,7 @@ use domain::ports::secrets::SecretDigest;
 use domain::sessions::grant::Grant;
 use domain::sessions::session::{AuthenticationMethod, Session};
 use sea_orm::{DatabaseTransaction, DbErr};
+use uuid::Uuid;
 
 use crate::failure::Unwritten;
 use crate::sql::{execute, statements};
@@ -34,6 +35,10 @@ statements! {
                    AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.state = 'active')";
     ROTATE = "UPDATE grants SET generation = $4, rotated_at = $5 \
               WHERE id = $1 AND session_id = $2 AND generation = $3";
+    END_ALL = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
+               WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL";
+    END_OWN = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
+               WHERE id = $1 AND user_id = $4 AND ended_at IS NULL";
     END = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
     SEE = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND last_seen_at < $2";
 }
@@ -46,6 +51,16 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &SessionCha
         SessionChange::AddGrant { grant, at } => Ok(add_grant(transaction, grant, *at).await?),
         SessionChange::Rotate { grant, session, from, to, at } => {
             rotate(transaction, (*grant, *session), (*from, *to), *at).await
+        }
+        SessionChange::EndAll { user, except, reason, at } => {
+            // No session has the id of zeros.
+            let except = except.map_or(Uuid::nil(), |session| session.uuid());
+            let values = [user.uuid().into(), except.into(), (*at).into(), reason.name().into()];
+            Ok(execute(transaction, END_ALL, values).await?)
+        }
+        SessionChange::EndOwn { session, user, reason, at } => {
+            let values = [session.uuid().into(), (*at).into(), reason.name().into(), user.uuid().into()];
+            touched(execute(transaction, END_OWN, values).await?)
         }
         SessionChange::End { session, reason, at } => {
             let values = [session.uuid().into(), (*at).into(), reason.name().into()];

@@ -2,12 +2,13 @@
 
 use domain::changes::{Change, Changes};
 use domain::ids::SessionId;
+use domain::mail::delivery::{Delivery, DeliveryOutcome};
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Receipt;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
 
 use crate::failure::Unwritten;
-use crate::writes::{accounts, domains, events, invariants, keys, land, sessions};
+use crate::writes::{accounts, domains, events, invariants, keys, land, mail, sessions};
 
 /// What is carried out in one transaction.
 #[derive(Debug)]
@@ -21,18 +22,45 @@ pub(crate) enum Work {
         /// When.
         at: Timestamp,
     },
+    /// That a letter is somebody's to send.
+    Claim {
+        /// Now.
+        now: Timestamp,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// What became of a letter.
+    Settle {
+        /// Which.
+        delivery: Box<Delivery>,
+        /// What.
+        outcome: DeliveryOutcome,
+        /// Now.
+        at: Timestamp,
+    },
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum Done {
+    /// Rows were written.
+    Written(Receipt),
+    /// A letter was claimed, if one was due.
+    Claimed(Option<Box<Delivery>>),
 }
 
 impl Work {
     /// Writes it; whoever gets an error back rolls back.
-    pub(crate) async fn write(&self, transaction: &DatabaseTransaction) -> Result<Receipt, Unwritten> {
-        match self {
-            Self::Plan(changes) => plan(transaction, changes).await,
-            Self::Seen { session, at } => {
-                let rows = vec![sessions::note_last_seen(transaction, *session, *at).await?];
-                Ok(Receipt { rows })
+    pub(crate) async fn write(&self, transaction: &DatabaseTransaction) -> Result<Done, Unwritten> {
+        let rows = match self {
+            Self::Plan(changes) => return plan(transaction, changes).await.map(Done::Written),
+            Self::Claim { now, until } => {
+                return Ok(Done::Claimed(mail::claim(transaction, *now, *until).await?.map(Box::new)));
             }
-        }
+            Self::Seen { session, at } => sessions::note_last_seen(transaction, *session, *at).await?,
+            Self::Settle { delivery, outcome, at } => mail::settle(transaction, delivery, *outcome, *at).await?,
+        };
+        Ok(Done::Written(Receipt { rows: vec![rows] }))
     }
 
     /// Whether it was committed, found out after the answer to the commit was lost.
@@ -65,6 +93,7 @@ async fn plan(transaction: &DatabaseTransaction, changes: &Changes) -> Result<Re
             Change::Domain(change) => domains::write(transaction, change).await?,
             Change::Authority(change) => domains::write_authority(transaction, change).await?,
             Change::Land(change) => land::write(transaction, change).await?,
+            Change::Mail(change) => mail::write(transaction, change).await?,
             Change::Key(change) => keys::write(transaction, change).await?,
             Change::Require(invariant) => invariants::require(transaction, invariant).await?,
         });

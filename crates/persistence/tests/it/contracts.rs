@@ -44,6 +44,8 @@ fn ports(database: Database) -> Ports {
         domain_rules: database.clone(),
         authority_tokens: database.clone(),
         fields: database.clone(),
+        mailed_tokens: database.clone(),
+        deliveries: database.clone(),
         keys: database.clone(),
         ledger: database.clone(),
         readiness: database,

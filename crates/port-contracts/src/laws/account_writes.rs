@@ -11,7 +11,7 @@ use domain::sessions::ports::{CredentialKey, Holder};
 use crate::fixture::{Fixture, Ports};
 use crate::laws::accounts::by_id;
 use crate::outcome::{RACERS, expect_conflict, expect_stale};
-use crate::samples::{add, at, digest, hash, id, plan_of, user};
+use crate::samples::{add, at, digest, email, hash, id, plan_of, user};
 
 /// A plan made of an older row, of a later one or of none is stale, and changes nothing.
 pub async fn each_write_expects_the_version_that_was_read(fixture: Fixture) {
@@ -42,7 +42,7 @@ pub async fn each_write_changes_what_it_names_alone(fixture: Fixture) {
             assert_eq!(by_id(&fixture.there, row.id).await, Some(row.clone()));
         }
     }
-    assert_eq!(row.version, 7);
+    assert_eq!(row.version, 11);
     assert_eq!(by_id(&fixture.there, other.id).await, Some(other));
 }
 
@@ -114,17 +114,52 @@ pub async fn a_rehash_replaces_only_the_hash_that_was_verified(fixture: Fixture)
     assert_eq!(fixture.event_count().await, 4);
 }
 
+/// A new password is the only one from then on, and what programs show is dead.
+pub async fn a_new_password_takes_the_user_token_along(fixture: Fixture) {
+    let user = user("ada@example.org");
+    let (user_token, first) = (Some(digest("one")), hash());
+    let add = AccountChange::Add { user: Box::new(user.clone()), password: first, user_token };
+    fixture.here.write(plan_of(add)).await;
+    let second = PasswordHash::restore("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$b3RoZXI");
+    let set = AccountChange::SetPassword { user: user.id, version: 1, password: second.clone(), at: at(1) };
+    fixture.here.write(plan_of(set)).await;
+    assert_eq!(by_token(&fixture.there, &digest("one")).await, None);
+    let account = fixture.there.accounts.by_email(user.email.key()).await.expect("read").expect("there");
+    assert_eq!((account.password, account.user.version, account.user.has_user_token), (Some(second), 2, false));
+}
+
+/// Only the primary address of the user is verified, and the first time it was stays.
+pub async fn an_address_is_verified_as_long_as_it_is_the_users(fixture: Fixture) {
+    let (ada, ben) = (user("ada@example.org"), user("ben@example.org"));
+    fixture.here.write(plan_of(add(&ada)).with(add(&ben))).await;
+    let verify = |user: &User, version, address: &str, time| {
+        let address = email(address).key().clone();
+        plan_of(AccountChange::VerifyAddress { user: user.id, version, address, at: at(time) })
+    };
+    for (address, version) in [("ben@example.org", 1), ("new@example.org", 1), ("ada@example.org", 2)] {
+        expect_stale(fixture.here.apply(verify(&ada, version, address, 1)).await);
+    }
+    assert_eq!(by_id(&fixture.there, ada.id).await, Some(ada.clone()), "nothing has changed");
+    fixture.here.write(verify(&ada, 1, "ADA@Example.org", 1)).await;
+    fixture.here.write(verify(&ada, 2, "ada@example.org", 2)).await;
+    let verified = by_id(&fixture.there, ada.id).await.expect("there");
+    assert_eq!((verified.email_verified_at, verified.version), (Some(at(1)), 3));
+    assert_eq!(by_id(&fixture.there, ben.id).await, Some(ben));
+}
+
 async fn by_token(ports: &Ports, digest: &SecretDigest) -> Option<Holder> {
     ports.sessions.holder(&CredentialKey::UserToken(digest.clone())).await.expect("the holder is read")
 }
 
 /// One of each kind of write.
-fn writes(user: UserId, version: i64) -> [AccountChange; 3] {
+fn writes(user: UserId, version: i64) -> [AccountChange; 5] {
     let phone_number = PhoneNumber::restore("+442071838750").ok();
     [
         AccountChange::SetPhone { user, version, phone_number, at: at(1) },
         AccountChange::SetDiscoverable { user, version, discoverable: true, at: at(2) },
         AccountChange::SetUserToken { user, version, digest: Some(digest("written")), at: at(3) },
+        AccountChange::SetPassword { user, version, password: hash(), at: at(4) },
+        AccountChange::VerifyAddress { user, version, address: email("ada@example.org").key().clone(), at: at(5) },
     ]
 }
 
@@ -141,7 +176,14 @@ fn versioned(change: AccountChange, version: i64, turn: usize) -> AccountChange 
         AccountChange::SetUserToken { user, digest, at, .. } => {
             AccountChange::SetUserToken { user, version, digest: digest.filter(|_| set), at }
         }
-        other => other,
+        AccountChange::SetPassword { user, password, at, .. } => {
+            AccountChange::SetPassword { user, version, password, at }
+        }
+        AccountChange::VerifyAddress { user, address, at, .. } => {
+            let at = if set { at } else { at + chrono::TimeDelta::microseconds(1) };
+            AccountChange::VerifyAddress { user, version, address, at }
+        }
+        other @ (AccountChange::Add { .. } | AccountChange::Rehash { .. }) => other,
     }
 }
 
@@ -156,6 +198,10 @@ fn expected(row: &mut User, change: &AccountChange) {
         }
         AccountChange::SetUserToken { digest, at, .. } => {
             (row.has_user_token, row.updated_at) = (digest.is_some(), *at);
+        }
+        AccountChange::SetPassword { at, .. } => (row.has_user_token, row.updated_at) = (false, *at),
+        AccountChange::VerifyAddress { at, .. } => {
+            (row.email_verified_at, row.updated_at) = (row.email_verified_at.or(Some(*at)), *at);
         }
         AccountChange::Add { .. } | AccountChange::Rehash { .. } => {}
     }

@@ -197,6 +197,46 @@ pub(crate) async fn a_session(fixture: &Fixture) -> (User, Session) {
     (user, session)
 }
 
+/// An owner ends one session, or all but one; another's stays.
+pub async fn a_user_ends_own_sessions_one_by_one_or_all(fixture: Fixture) {
+    let (ada, ben) = (user("ada@example.org"), user("ben@example.org"));
+    let sessions = [&ada, &ada, &ada, &ben].map(|user| session(user, Channel::Api));
+    fixture.here.write(plan().with_all([&ada, &ben].map(add)).with_all(sessions.iter().map(open))).await;
+    let [first, second, third, others] = sessions;
+    let end_own = |session: &Session, user: &User| {
+        let (session, user) = (session.id, user.id);
+        plan_of(SessionChange::EndOwn { session, user, reason: EndReason::EndedByOwner, at: at(1) })
+    };
+    expect_stale(fixture.there.apply(end_own(&others, &ada)).await);
+    fixture.there.write(end_own(&first, &ada)).await;
+    expect_stale(fixture.here.apply(end_own(&first, &ada)).await);
+    let end_all = |except, time| {
+        let (user, reason) = (ada.id, EndReason::PasswordChanged);
+        plan_of(SessionChange::EndAll { user, except, reason, at: at(time) })
+    };
+    assert_eq!(fixture.there.write(end_all(Some(second.id), 2)).await.rows, [1]);
+    assert_eq!(fixture.there.write(end_all(None, 3)).await.rows, [1]);
+    assert_eq!(fixture.there.write(end_all(None, 4)).await.rows, [0]);
+    for (session, ended_at) in [(first, Some(at(1))), (second, Some(at(3))), (third, Some(at(2))), (others, None)] {
+        let holder = held(&fixture.here, &CredentialKey::Session(session.id)).await.expect("there");
+        assert_eq!(holder.session.and_then(|session| session.ended_at), ended_at);
+    }
+}
+
+/// The sessions of a user that run, the one used last first.
+pub async fn sessions_of_a_user_list_the_one_used_last_first(fixture: Fixture) {
+    let (ada, ben) = (user("ada@example.org"), user("ben@example.org"));
+    let seen = |last_seen_at| Session { last_seen_at: at(last_seen_at), ..session(&ada, Channel::Pages) };
+    let [early, late, same] = [seen(1), seen(9), seen(9)];
+    let expired = Session { expires_at: at(50), ..seen(10) };
+    let ended = Session { ended_at: Some(at(11)), ..seen(11) };
+    let all = [&early, &late, &same, &expired, &ended, &session(&ben, Channel::Api)].map(open);
+    fixture.here.write(plan().with_all([&ada, &ben].map(add)).with_all(all)).await;
+    let list = async |limit| fixture.there.sessions.of_user(ada.id, at(50), limit).await.expect("read");
+    assert_eq!(list(10).await, [same.clone(), late.clone(), early]);
+    assert_eq!(list(2).await, [same, late]);
+}
+
 pub(crate) async fn held(ports: &Ports, key: &CredentialKey) -> Option<Holder> {
     ports.sessions.holder(key).await.expect("the holder is read")
 }

@@ -22,6 +22,8 @@ async fn in_memory() -> Fixture {
         domain_rules: memory.clone(),
         authority_tokens: memory.clone(),
         fields: memory.clone(),
+        mailed_tokens: memory.clone(),
+        deliveries: memory.clone(),
         keys: memory.clone(),
         ledger: memory.clone(),
         readiness: memory.clone(),

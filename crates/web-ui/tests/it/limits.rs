@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::ids::GrantId;
+use domain::ids::{GrantId, UserId};
 use domain::land::field::Field;
+use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
 use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, Sessions};
+use domain::sessions::session::Session;
 use poem::http::{Method, StatusCode};
 use web_ui::options::Options;
 
@@ -49,6 +51,10 @@ impl Sessions for Broken {
         _: &CredentialKey,
         _: usize,
     ) -> Result<Option<(Holder, Vec<Field>)>, PortFailure> {
+        panic!("the storage broke: canary")
+    }
+
+    async fn of_user(&self, _: UserId, _: Timestamp, _: usize) -> Result<Vec<Session>, PortFailure> {
         panic!("the storage broke: canary")
     }
 

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use domain::ids::GrantId;
+use domain::ids::{GrantId, UserId};
 use domain::land::field::Field;
+use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
 use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, Sessions};
+use domain::sessions::session::Session;
 use memory::clock::ManualClock;
 use poem::http::{Method, StatusCode, header};
 use web_ui::options::Options;
@@ -261,6 +263,10 @@ impl Sessions for Away {
         _: &CredentialKey,
         _: usize,
     ) -> Result<Option<(Holder, Vec<Field>)>, PortFailure> {
+        Err(self.failure())
+    }
+
+    async fn of_user(&self, _: UserId, _: Timestamp, _: usize) -> Result<Vec<Session>, PortFailure> {
         Err(self.failure())
     }
 

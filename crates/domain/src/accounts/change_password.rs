@@ -1,0 +1,89 @@
+//! A user changes their password.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::access::{Actor, Denied, Operation};
+use crate::accounts::new_password;
+use crate::accounts::own_row::{OwnRow, OwnRowError};
+use crate::accounts::password::{Password, PasswordError, PasswordPolicy};
+use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing, Verdict};
+use crate::accounts::user::User;
+use crate::changes::Changes;
+use crate::events::{Event, EventKind, EventSubject};
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Entropy;
+use crate::ports::failure::PortFailure;
+
+/// Why the password stays.
+#[derive(Debug, Error)]
+pub enum ChangePasswordError {
+    /// The actor may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The current password is another.
+    #[error("Wrong password")]
+    WrongPassword,
+    /// The new password is not accepted.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// A password could not be hashed now.
+    #[error(transparent)]
+    Hash(#[from] HashFailure),
+    /// A port failed.
+    #[error(transparent)]
+    Failed(#[from] PortFailure),
+}
+
+impl From<OwnRowError> for ChangePasswordError {
+    fn from(error: OwnRowError) -> Self {
+        match error {
+            OwnRowError::Denied(denied) => denied.into(),
+            OwnRowError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+/// Changes a password that its owner knows; every other session of theirs ends.
+pub struct ChangePassword {
+    /// Reads the stored hash.
+    pub accounts: Arc<dyn Accounts>,
+    /// What a new password must be.
+    pub policy: PasswordPolicy,
+    /// Compares the current password and hashes the new one.
+    pub hashing: Arc<dyn PasswordHashing>,
+    /// Writes the user's row.
+    pub own_row: Arc<OwnRow>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl ChangePassword {
+    /// Changes the password.
+    ///
+    /// # Errors
+    /// Why the password stays.
+    pub async fn run(&self, actor: &Actor, current: Password, new: &str) -> Result<(), ChangePasswordError> {
+        let session = actor.session(Operation::ChangePassword)?.id;
+        let user = actor.owner(Operation::ChangePassword)?;
+        let password = self.policy.accept(new, Some(&user.email))?;
+        let account = self.accounts.by_email(user.email.key()).await?;
+        let stored = account.filter(|account| account.user.id == user.id).and_then(|account| account.password);
+        if self.hashing.verify(current, stored).await? == Verdict::Differs {
+            return Err(ChangePasswordError::WrongPassword);
+        }
+        let hash = self.hashing.hash(password).await?;
+        let at = self.clock.now();
+        let plan = |user: &User| {
+            let subject = EventSubject::new("user", user.id);
+            let event = Event::now(EventKind::PasswordChanged, actor, subject, at, &*self.entropy);
+            let changes = Changes::of(actor, Operation::ChangePassword, event);
+            new_password::plan(user, &hash, Some(session), changes, &*self.entropy)
+        };
+        self.own_row.write(user, plan).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,30 @@
+//! What a new password means for an account, however it came.
+
+use crate::accounts::password_hash::PasswordHash;
+use crate::accounts::user::User;
+use crate::changes::{AccountChange, Changes, MailChange, SessionChange};
+use crate::ids::SessionId;
+use crate::mail::letter::Template;
+use crate::mail::mailed_token::MailedTokenPurpose;
+use crate::mail::queue::tell;
+use crate::ports::entropy::Entropy;
+use crate::sessions::session::EndReason;
+
+/// The plan, and that it sets a new password: every other session ends, the `token_required` and all mailed tokens
+/// for a new password are dead, and the owner is told.
+pub(crate) fn plan(
+    user: &User,
+    password: &PasswordHash,
+    except: Option<SessionId>,
+    changes: Changes,
+    entropy: &dyn Entropy,
+) -> Changes {
+    let (at, version, password) = (changes.event.at, user.version, password.clone());
+    let purpose = MailedTokenPurpose::ResetPassword;
+    let reason = EndReason::PasswordChanged;
+    changes
+        .with(AccountChange::SetPassword { user: user.id, version, password, at })
+        .with(SessionChange::EndAll { user: user.id, except, reason, at })
+        .with(MailChange::EndTokens { user: user.id, purpose, at })
+        .with(tell(user, Template::PasswordChanged, at, entropy))
+}

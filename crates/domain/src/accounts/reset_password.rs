@@ -1,0 +1,86 @@
+//! A user who has forgotten their password chooses a new one.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::access::Actor;
+use crate::accounts::new_password;
+use crate::accounts::password::{PasswordError, PasswordPolicy};
+use crate::accounts::ports::{HashFailure, PasswordHashing};
+use crate::changes::{AccountChange, Changes};
+use crate::events::{Event, EventKind, EventSubject};
+use crate::mail::mailed_token::{MailedTokenPurpose, MailedTokenRefused};
+use crate::mail::ports::HeldMailedToken;
+use crate::mail::redeem::{Redeem, RedeemError};
+use crate::ports::clock::Clock;
+use crate::ports::entropy::Entropy;
+use crate::ports::failure::PortFailure;
+
+/// Why the password stays.
+#[derive(Debug, Error)]
+pub enum ResetPasswordError {
+    /// The token is not valid.
+    #[error(transparent)]
+    NotValid(#[from] MailedTokenRefused),
+    /// The new password is not accepted.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The password could not be hashed now.
+    #[error(transparent)]
+    Hash(#[from] HashFailure),
+    /// A port failed.
+    #[error(transparent)]
+    Failed(#[from] PortFailure),
+}
+
+impl From<RedeemError> for ResetPasswordError {
+    fn from(error: RedeemError) -> Self {
+        match error {
+            RedeemError::NotValid(refused) => refused.into(),
+            RedeemError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+/// Sets a new password by a mailed token, and ends every session. The mail was read at its address, so
+/// that address is verified as well.
+pub struct ResetPassword {
+    /// Uses the token.
+    pub redeem: Arc<Redeem>,
+    /// What a new password must be.
+    pub policy: PasswordPolicy,
+    /// Hashes it.
+    pub hashing: Arc<dyn PasswordHashing>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl ResetPassword {
+    /// Sets the password. The token is looked at before anything is hashed, so that only its holder costs
+    /// that much.
+    ///
+    /// # Errors
+    /// Why the password stays.
+    pub async fn run(&self, actor: &Actor, token: &str, new_password: &str) -> Result<(), ResetPasswordError> {
+        let purposes = [MailedTokenPurpose::ResetPassword];
+        let held = self.redeem.look(token, &purposes, self.clock.now()).await?;
+        let password = self.policy.accept(new_password, Some(&held.user.email))?;
+        let hash = self.hashing.hash(password).await?;
+        let at = self.clock.now();
+        let plan = |held: &HeldMailedToken| {
+            let HeldMailedToken { token, user } = held;
+            let subject = EventSubject::new("user", user.id);
+            let event = Event::now(EventKind::PasswordReset, actor, subject, at, &*self.entropy);
+            let changes = new_password::plan(user, &hash, None, Changes::new(event), &*self.entropy);
+            // The write before counted the version on.
+            let (version, address) = (user.version + 1, user.email.key().clone());
+            let verify = AccountChange::VerifyAddress { user: user.id, version, address, at };
+            token.is_for(user.email.key()).then(|| changes.with(verify))
+        };
+        self.redeem.run(token, &purposes, at, plan).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,28 @@
+//! The writes that put letters into the queue.
+
+use crate::accounts::user::User;
+use crate::changes::{Change, MailChange};
+use crate::mail::delivery::Delivery;
+use crate::mail::letter::{Letter, Template};
+use crate::mail::mailed_token::{MailedToken, MailedTokenPurpose};
+use crate::ports::clock::Timestamp;
+use crate::ports::entropy::Entropy;
+
+/// The writes that mail a user a token of this purpose in a letter of this template.
+pub(crate) fn mail_token(
+    user: &User,
+    purpose: MailedTokenPurpose,
+    template: Template,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> [Change; 2] {
+    let token = MailedToken::fresh(user.id, purpose, user.email.clone(), now, entropy);
+    let letter = Letter::new(template, user.email.clone(), user.locale.clone()).with_token(token.id);
+    [MailChange::AddToken(token).into(), MailChange::Queue(Delivery::now(letter, now, entropy)).into()]
+}
+
+/// The write that tells a user something by mail.
+pub(crate) fn tell(user: &User, template: Template, now: Timestamp, entropy: &dyn Entropy) -> Change {
+    let letter = Letter::new(template, user.email.clone(), user.locale.clone());
+    MailChange::Queue(Delivery::now(letter, now, entropy)).into()
+}

@@ -1,0 +1,202 @@
+//! Addresses that are verified by mail, and letters that go out.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use domain::access::Actor;
+use domain::accounts::ask_by_mail::{AskByMail, Wanted};
+use domain::accounts::confirm_address::ConfirmAddress;
+use domain::accounts::user::UserState;
+use domain::events::EventKind;
+use domain::ids::DeliveryId;
+use domain::mail::deliver::Deliver;
+use domain::mail::delivery::{DeliveryOutcome, LEASE};
+use domain::mail::letter::{Letter, Template};
+use domain::mail::mailed_token::{IssuedMailedToken, MailedTokenPurpose};
+use domain::mail::ports::{Deliveries as _, Mailer, NotSent};
+use domain::mail::redeem::RedeemError;
+use domain::ports::clock::{Clock as _, Timestamp};
+use memory::passwords::CheapHashing;
+use memory::secrets::FakeSecretKeeper;
+
+use crate::world::{World, email, typed};
+
+const ADA: &str = "ada@example.org";
+
+impl World {
+    pub(crate) fn confirm_address(&self) -> ConfirmAddress {
+        ConfirmAddress { redeem: self.redeem(), clock: self.clock.clone(), entropy: self.entropy.clone() }
+    }
+
+    pub(crate) fn ask_by_mail(&self) -> AskByMail {
+        AskByMail {
+            accounts: self.memory.clone(),
+            keeper: self.keeper.clone(),
+            ledger: self.memory.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        }
+    }
+
+    async fn confirm(&self, token: &str) -> Result<(), RedeemError> {
+        self.confirm_address().run(&Actor::nobody(None), token).await
+    }
+
+    async fn ask(&self, wanted: Wanted, address: &str) {
+        self.ask_by_mail().run(&Actor::nobody(None), wanted, &email(address)).await.expect("memory writes");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_up_mails_a_token_that_verifies_the_address_once() {
+    let world = World::default();
+    let (user, _) = world.join("Ada@Example.org").await;
+    assert_eq!(world.told(), [(Template::VerifyAddress, "Ada@Example.org".into())]);
+    let token = world.mailed_token(Template::VerifyAddress);
+    assert!(!user.is_activated());
+    world.confirm(&token).await.expect("it is genuine");
+    assert!(world.user(user.id).await.is_activated());
+    assert!(matches!(world.confirm(&token).await, Err(RedeemError::NotValid(_))), "it is used");
+    assert_eq!(world.happened(), [EventKind::UserSignedUp, EventKind::AddressVerified]);
+}
+
+#[tokio::test]
+async fn a_token_is_refused_when_it_is_forged_too_old_ended_or_of_another_purpose() {
+    let world = World::default();
+    let (user, _) = world.join(ADA).await;
+    let token = world.mailed_token(Template::VerifyAddress);
+    let other_key = FakeSecretKeeper::new(2);
+    let id = IssuedMailedToken::read(&token, &*world.keeper).expect("it is genuine");
+    let forged = IssuedMailedToken::of(id, &other_key);
+    world.ask(Wanted::NewPassword, ADA).await;
+    let reset = world.mailed_token(Template::ResetPassword);
+    for bad in ["", "urm_", "urm_00", &token[..token.len() - 1], &token.to_uppercase(), forged.reveal(), &reset] {
+        assert!(matches!(world.confirm(bad).await, Err(RedeemError::NotValid(_))), "{bad}");
+    }
+    world.ask(Wanted::Verification, ADA).await;
+    let newer = world.mailed_token(Template::VerifyAddress);
+    assert!(world.confirm(&token).await.is_err(), "a newer one has ended it");
+    world.clock.advance(MailedTokenPurpose::VerifyAddress.lifetime());
+    assert!(world.confirm(&newer).await.is_err(), "it is too old");
+    assert!(!world.user(user.id).await.is_activated());
+}
+
+#[tokio::test]
+async fn who_asks_for_a_mail_learns_nothing_and_only_owners_get_one() {
+    let world = World::default();
+    let (user, _) = world.join(ADA).await;
+    world.confirm(&world.mailed_token(Template::VerifyAddress)).await.expect("it is genuine");
+    let hash = CheapHashing::hash_of(&typed("a quiet afternoon"));
+    world.add("shut@example.org", hash, |user| user.state = UserState::Disabled).await;
+    let before = world.told().len();
+    world.ask(Wanted::Verification, ADA).await;
+    for wanted in [Wanted::Verification, Wanted::NewPassword] {
+        for address in ["shut@example.org", "nobody@example.org"] {
+            world.ask(wanted, address).await;
+        }
+    }
+    assert_eq!(world.told().len(), before, "nobody gets a mail");
+    assert_eq!(world.happened()[3..], [EventKind::MailNotSent; 5]);
+    let events = world.memory.events();
+    let subject = &events.last().expect("an event").subject;
+    assert!(subject.kind == "address" && !subject.id.contains('@'), "{subject:?}");
+    world.ask(Wanted::NewPassword, "ADA@example.org").await;
+    assert_eq!(world.told().last(), Some(&(Template::ResetPassword, user.email.to_string())));
+}
+
+/// A mailer that keeps what it was given, and fails as it is told.
+#[derive(Default)]
+struct Post {
+    sent: Mutex<Vec<(DeliveryId, Template, Option<String>)>>,
+    failures: Mutex<Vec<NotSent>>,
+}
+
+#[async_trait]
+impl Mailer for Post {
+    async fn send(
+        &self,
+        id: DeliveryId,
+        letter: &Letter,
+        token: Option<IssuedMailedToken>,
+        _written_at: Timestamp,
+    ) -> Result<(), NotSent> {
+        if let Some(failure) = self.failures.lock().expect("not poisoned").pop() {
+            return Err(failure);
+        }
+        let token = token.map(|token| token.reveal().to_owned());
+        self.sent.lock().expect("not poisoned").push((id, letter.template, token));
+        Ok(())
+    }
+}
+
+fn deliver(world: &World, post: &Arc<Post>) -> Deliver {
+    Deliver {
+        deliveries: world.memory.clone(),
+        mailer: post.clone(),
+        keeper: world.keeper.clone(),
+        clock: world.clock.clone(),
+    }
+}
+
+#[tokio::test]
+async fn a_letter_goes_out_once_with_the_token_that_was_made_with_it() {
+    let (world, post) = (World::default(), Arc::new(Post::default()));
+    world.join(ADA).await;
+    let deliver = deliver(&world, &post);
+    let delivered = deliver.run().await.expect("memory works").expect("a letter is due");
+    assert_eq!((delivered.template, delivered.outcome), (Template::VerifyAddress, DeliveryOutcome::Sent));
+    assert_eq!(deliver.run().await.expect("memory works"), None);
+    let sent = post.sent.lock().expect("not poisoned").clone();
+    let token = world.mailed_token(Template::VerifyAddress);
+    assert_eq!(sent, [(delivered.id, Template::VerifyAddress, Some(token))]);
+}
+
+#[tokio::test]
+async fn a_letter_that_cannot_go_out_is_tried_again_for_a_day_and_then_given_up() {
+    let (world, post) = (World::default(), Arc::new(Post::default()));
+    world.join(ADA).await;
+    let deliver = deliver(&world, &post);
+    let started = world.clock.now();
+    let mut attempts = 0;
+    loop {
+        post.failures.lock().expect("not poisoned").push(NotSent::Now("the server is busy".into()));
+        let delivered = deliver.run().await.expect("memory works").expect("a letter is due");
+        attempts += 1;
+        match delivered.outcome {
+            DeliveryOutcome::Postponed(due) => {
+                assert_eq!(deliver.run().await.expect("memory works"), None, "not before its time");
+                world.clock.set(due);
+            }
+            outcome => break assert_eq!(outcome, DeliveryOutcome::GivenUp),
+        }
+    }
+    let passed = world.clock.now() - started;
+    assert!(attempts == 10 && passed > TimeDelta::hours(20) && passed < TimeDelta::hours(48), "{attempts} {passed}");
+    world.clock.advance(TimeDelta::days(30));
+    assert_eq!(deliver.run().await.expect("memory works"), None);
+}
+
+#[tokio::test]
+async fn a_letter_that_is_refused_for_good_is_not_tried_again() {
+    let (world, post) = (World::default(), Arc::new(Post::default()));
+    world.join(ADA).await;
+    post.failures.lock().expect("not poisoned").push(NotSent::Ever("no such mailbox".into()));
+    let delivered = deliver(&world, &post).run().await.expect("memory works").expect("a letter is due");
+    assert_eq!(delivered.outcome, DeliveryOutcome::GivenUp);
+    assert_eq!(delivered.reason.as_deref(), Some("no such mailbox"));
+}
+
+#[tokio::test]
+async fn a_letter_of_a_process_that_died_goes_out_from_another() {
+    let (world, post) = (World::default(), Arc::new(Post::default()));
+    world.join(ADA).await;
+    let now = world.clock.now();
+    let lost = world.memory.claim(now, now + LEASE).await.expect("memory works").expect("a letter is due");
+    let deliver = deliver(&world, &post);
+    assert_eq!(deliver.run().await.expect("memory works"), None, "it is somebody's");
+    world.clock.advance(LEASE);
+    let delivered = deliver.run().await.expect("memory works").expect("its time is over");
+    assert_eq!(delivered.id, lost.id);
+}

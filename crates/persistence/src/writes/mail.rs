@@ -1,0 +1,132 @@
+//! Writes to mailed tokens, and letters on their way.
+
+use domain::changes::MailChange;
+use domain::ids::{DeliveryId, UserId};
+use domain::mail::delivery::{Delivery, DeliveryOutcome};
+use domain::mail::mailed_token::{MailedToken, MailedTokenPurpose};
+use domain::ports::clock::Timestamp;
+use domain::ports::ledger::Rejected;
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use crate::failure::Unwritten;
+use crate::letters;
+use crate::sql::{execute, one, statements};
+use crate::writes::work::needs_locks;
+
+macro_rules! claim {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE deliveries SET due_at = $2, leased_until = $2, attempts = attempts + 1, updated_at = $1 \
+             WHERE id = (SELECT id FROM deliveries WHERE state = 'waiting' AND due_at <= $1 \
+             ORDER BY due_at, id LIMIT 1",
+            $lock,
+            ") RETURNING id, intent, attempts, created_at"
+        )
+    };
+}
+
+statements! {
+    /// Two tokens of one user and purpose that are added at once end one another in turn.
+    LOCK_USER = "SELECT 1 FROM users WHERE id = $1", postgres: "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE";
+    ADD_TOKEN = "INSERT INTO mailed_tokens (id, user_id, purpose, address, created_at, expires_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6)";
+    USE_TOKEN = "UPDATE mailed_tokens SET ended_at = $3 \
+                 WHERE id = $1 AND purpose = $2 AND ended_at IS NULL AND expires_at > $3";
+    END_TOKENS = "UPDATE mailed_tokens SET ended_at = $3 WHERE user_id = $1 AND purpose = $2 AND ended_at IS NULL";
+    QUEUE = "INSERT INTO deliveries (id, channel, intent, state, due_at, attempts, created_at, updated_at) \
+             VALUES ($1, 'mail', $2, 'waiting', $3, 0, $3, $3)";
+    /// The time until when it is somebody's is the time when it is due again: a process that dies needs nobody
+    /// to tidy up after it.
+    CLAIM = claim!(""), postgres: claim!(" FOR UPDATE SKIP LOCKED");
+    SETTLE = "UPDATE deliveries SET state = $3, due_at = $4, leased_until = NULL, updated_at = $5 \
+              WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
+}
+
+pub(super) async fn write(transaction: &DatabaseTransaction, change: &MailChange) -> Result<u64, Unwritten> {
+    match change {
+        MailChange::AddToken(token) => Ok(add_token(transaction, token).await?),
+        MailChange::UseToken { token, purpose, at } => {
+            let values = [token.uuid().into(), purpose.name().into(), (*at).into()];
+            let rows = execute(transaction, USE_TOKEN, values).await?;
+            if rows == 0 { Err(Rejected::AlreadyUsed.into()) } else { Ok(rows) }
+        }
+        MailChange::EndTokens { user, purpose, at } => Ok(end_tokens(transaction, *user, *purpose, *at).await?),
+        MailChange::Queue(delivery) => Ok(queue(transaction, delivery).await?),
+    }
+}
+
+/// Takes the letter that is due longest.
+pub(super) async fn claim(
+    transaction: &DatabaseTransaction,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<Delivery>, DbErr> {
+    let Some(row) = one(transaction, CLAIM, [now.into(), until.into()]).await? else { return Ok(None) };
+    let id = DeliveryId::restore(row.try_get("", "id")?);
+    let attempts = row.try_get::<i32>("", "attempts")?;
+    let Some(letter) = letters::read(&row.try_get::<String>("", "intent")?) else {
+        // It would stand in the way of all others for ever.
+        tracing::error!(delivery = %id, "the row of deliveries holds no valid intent; it is given up");
+        give_up(transaction, id, attempts, now).await?;
+        return Ok(None);
+    };
+    let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+    Ok(Some(Delivery { id, letter, attempts, created_at: row.try_get("", "created_at")? }))
+}
+
+/// Notes what became of a letter, unless it was claimed again since.
+pub(super) async fn settle(
+    transaction: &DatabaseTransaction,
+    delivery: &Delivery,
+    outcome: DeliveryOutcome,
+    at: Timestamp,
+) -> Result<u64, DbErr> {
+    let (state, due_at) = match outcome {
+        DeliveryOutcome::Sent => ("sent", at),
+        DeliveryOutcome::Postponed(due_at) => ("waiting", due_at),
+        DeliveryOutcome::GivenUp => ("given-up", at),
+    };
+    let attempts = i32::try_from(delivery.attempts).unwrap_or(i32::MAX);
+    let values = [delivery.id.uuid().into(), attempts.into(), state.into(), due_at.into(), at.into()];
+    execute(transaction, SETTLE, values).await
+}
+
+async fn give_up(
+    transaction: &DatabaseTransaction,
+    id: DeliveryId,
+    attempts: i32,
+    at: Timestamp,
+) -> Result<u64, DbErr> {
+    let values = [id.uuid().into(), attempts.into(), "given-up".into(), at.into(), at.into()];
+    execute(transaction, SETTLE, values).await
+}
+
+async fn add_token(transaction: &DatabaseTransaction, token: &MailedToken) -> Result<u64, DbErr> {
+    if needs_locks(transaction) {
+        one(transaction, LOCK_USER, [token.user.uuid().into()]).await?;
+    }
+    end_tokens(transaction, token.user, token.purpose, token.created_at).await?;
+    let values = [
+        token.id.uuid().into(),
+        token.user.uuid().into(),
+        token.purpose.name().into(),
+        token.address.as_str().into(),
+        token.created_at.into(),
+        token.expires_at.into(),
+    ];
+    execute(transaction, ADD_TOKEN, values).await
+}
+
+async fn end_tokens(
+    transaction: &DatabaseTransaction,
+    user: UserId,
+    purpose: MailedTokenPurpose,
+    at: Timestamp,
+) -> Result<u64, DbErr> {
+    execute(transaction, END_TOKENS, [user.uuid().into(), purpose.name().into(), at.into()]).await
+}
+
+async fn queue(transaction: &DatabaseTransaction, delivery: &Delivery) -> Result<u64, DbErr> {
+    let values = [delivery.id.uuid().into(), letters::write(&delivery.letter).into(), delivery.created_at.into()];
+    execute(transaction, QUEUE, values).await
+}
