@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use domain::accounts::ask_by_mail::AskByMail;
+use domain::accounts::change_password::ChangePassword;
+use domain::accounts::confirm_address::ConfirmAddress;
 use domain::accounts::issue_user_token::IssueUserToken;
 use domain::accounts::password::PasswordPolicy;
 use domain::accounts::remove_user_token::RemoveUserToken;
+use domain::accounts::reset_password::ResetPassword;
 use domain::accounts::set_discoverable::SetDiscoverable;
 use domain::accounts::show_me::ShowMe;
 use domain::accounts::sign_up::SignUp;
@@ -24,6 +28,8 @@ use domain::ports::clock::Clock;
 use domain::ports::entropy::Entropy;
 use domain::ports::readiness::Readiness;
 use domain::sessions::authenticate::Authenticate;
+use domain::sessions::end_session::EndSession;
+use domain::sessions::list_sessions::ListSessions;
 use domain::sessions::log_in::LogIn;
 use domain::sessions::log_out::LogOut;
 use domain::sessions::refresh::Refresh;
@@ -38,6 +44,18 @@ pub struct Api {
     pub password_policy: PasswordPolicy,
     /// `POST /login`.
     pub log_in: Arc<LogIn>,
+    /// `POST /email/verification`, `POST /password/forgot`.
+    pub ask_by_mail: Arc<AskByMail>,
+    /// `POST /email/verification/confirm`.
+    pub confirm_address: Arc<ConfirmAddress>,
+    /// `POST /password/reset`.
+    pub reset_password: Arc<ResetPassword>,
+    /// `POST /password/change`.
+    pub change_password: Arc<ChangePassword>,
+    /// `GET /sessions`.
+    pub list_sessions: Arc<ListSessions>,
+    /// `DELETE /sessions/{id}`, `POST /logout?all=true`.
+    pub end_session: Arc<EndSession>,
     /// `POST /refresh`.
     pub refresh: Refresh,
     /// `POST /logout`.

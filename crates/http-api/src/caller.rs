@@ -65,6 +65,9 @@ pub(crate) fn operation_of(operation_id: &str) -> Option<Operation> {
     Some(match operation_id {
         "updateUser" => Operation::UpdatePhone,
         "logOut" => Operation::LogOut,
+        "changePassword" => Operation::ChangePassword,
+        "listSessions" => Operation::ListSessions,
+        "endSession" => Operation::EndSessions,
         "getAuthorityToken" => Operation::ReadAuthorityToken,
         "getMe" => Operation::ShowMe,
         "updateMe" => Operation::SetDiscoverable,

@@ -10,12 +10,16 @@ use crate::problem::{Kind, PROBLEM_JSON, Problem};
 use crate::resources::accounts::Accounts;
 use crate::resources::authority::Authority;
 use crate::resources::domains::Domains;
+use crate::resources::emails::Emails;
 use crate::resources::fields::Fields;
 use crate::resources::health::Health;
 use crate::resources::keys::Keys;
+use crate::resources::own_sessions::OwnSessions;
+use crate::resources::passwords::Passwords;
 use crate::resources::sessions::Sessions;
 
-pub(crate) type Resources = (Accounts, Sessions, Fields, Domains, Authority, Keys, Health);
+pub(crate) type Resources =
+    (Accounts, Emails, Passwords, Sessions, OwnSessions, Fields, Domains, Authority, Keys, Health);
 
 /// What else an operation answers, beside what a credential, a body and the database bring.
 const PROBLEMS: &[(&str, &[Kind])] = &[
@@ -23,6 +27,13 @@ const PROBLEMS: &[(&str, &[Kind])] = &[
     ("logIn", &[Kind::UnknownUser, Kind::WrongPassword, Kind::AccountDisabled, Kind::Overloaded]),
     ("refresh", &[Kind::RefreshTokenNotValid]),
     ("logOut", &[Kind::SessionNeeded]),
+    ("listSessions", &[Kind::SessionNeeded]),
+    ("endSession", &[Kind::SessionNeeded, Kind::NotFound]),
+    ("askForVerification", &[]),
+    ("confirmVerification", &[Kind::MailedTokenNotValid]),
+    ("forgotPassword", &[]),
+    ("resetPassword", &[Kind::MailedTokenNotValid, Kind::Overloaded]),
+    ("changePassword", &[Kind::SessionNeeded, Kind::Overloaded]),
     ("updateUser", &[]),
     ("getMe", &[]),
     ("updateMe", &[]),
@@ -51,7 +62,7 @@ const WITHOUT_DATABASE: &[&str] = &["getLiveness", "getKeys"];
 
 /// The operations.
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
-    let resources = (Accounts, Sessions, Fields, Domains, Authority, Keys, Health);
+    let resources = (Accounts, Emails, Passwords, Sessions, OwnSessions, Fields, Domains, Authority, Keys, Health);
     OpenApiService::new(resources, "User registry", env!("CARGO_PKG_VERSION"))
         .description(
             "User registration and account tasks, authenticated by self-contained JSON Web Tokens. Log in to get an access token, and present it as `Authorization: Bearer <token>`. \
@@ -130,7 +141,7 @@ fn describe(parameter: &mut Value) {
         Some("limit") => {
             parameter["schema"] = json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 50 });
         }
-        Some("rotate") => parameter["schema"] = json!({ "type": "boolean", "default": false }),
+        Some("rotate" | "all") => parameter["schema"] = json!({ "type": "boolean", "default": false }),
         Some("domain") => parameter["required"] = true.into(),
         Some("id") => parameter["schema"] = json!({ "type": "string", "format": "uuid" }),
         _ => {}
@@ -234,7 +245,11 @@ mod tests {
             "GET /.well-known/jwks.json",
             "GET /health/live",
             "GET /health/ready",
+            "POST /email/verification",
+            "POST /email/verification/confirm",
             "POST /login",
+            "POST /password/forgot",
+            "POST /password/reset",
             "POST /refresh",
             "POST /signup",
         ];

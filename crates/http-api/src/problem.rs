@@ -51,6 +51,7 @@ problems! {
     Conflict = 409 "conflict" "Conflict";
     BodyTooLarge = 413 "body-too-large" "The body is too large";
     UnsupportedMediaType = 415 "unsupported-media-type" "Unsupported media type";
+    MailedTokenNotValid = 422 "mailed-token-not-valid" "The token from the mail is not valid";
     Invalid = 422 "invalid" "Something in the request is wrong";
     HeadTooLarge = 431 "head-too-large" "The head of the request is too large";
     Internal = 500 "internal" "Internal error";

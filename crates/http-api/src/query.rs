@@ -34,6 +34,14 @@ pub(crate) fn none(request: &Request) -> Result<(), Refusal> {
     settle(strays(request))
 }
 
+/// A parameter that is `true` or `false`; `false` unless it is given.
+pub(crate) fn flag(name: &str, value: Option<&str>, errors: &mut FormErrors) -> bool {
+    if value.is_some_and(|value| !matches!(value, "true" | "false")) {
+        errors.add(name, &Shape::Not("true or false"));
+    }
+    value == Some("true")
+}
+
 /// Which page a query asks for.
 pub(crate) fn page(
     limit: Option<&str>,

@@ -5,9 +5,12 @@ pub(crate) mod accounts;
 pub(crate) mod authority;
 pub(crate) mod boundary;
 pub(crate) mod domains;
+pub(crate) mod emails;
 pub(crate) mod fields;
 pub(crate) mod health;
 pub(crate) mod keys;
+pub(crate) mod own_sessions;
+pub(crate) mod passwords;
 pub(crate) mod sessions;
 
 use poem_openapi::Tags;

@@ -68,14 +68,8 @@ impl Authority {
     ) -> poem::Result<AuthorityIssuedAnswer> {
         let mut errors = FormErrors::none();
         query::check_names(request, &["rotate"], &mut errors);
-        let mode = match rotate.0.as_deref() {
-            Some("true") => Mode::Rotate,
-            None | Some("false") => Mode::Issue,
-            Some(_) => {
-                errors.add("rotate", &Shape::Not("true or false"));
-                Mode::Issue
-            }
-        };
+        let rotate = query::flag("rotate", rotate.0.as_deref(), &mut errors);
+        let mode = if rotate { Mode::Rotate } else { Mode::Issue };
         let domain = name(&domain.0, errors)?;
         match Context::of(request)?.api.issue_authority_token.run(caller.actor(), domain.clone(), mode).await {
             Ok(token) => {

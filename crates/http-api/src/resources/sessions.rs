@@ -9,6 +9,7 @@ use domain::sessions::log_out::LogOutError;
 use domain::sessions::refresh::RefreshError;
 use domain::sessions::session::Channel;
 use poem::Request;
+use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
@@ -18,7 +19,7 @@ use crate::caller::{Caller, Context, denied};
 use crate::json::{Reader, text};
 use crate::problem::{Kind, Refusal};
 use crate::query;
-use crate::resources::{Message, Part};
+use crate::resources::{Message, Part, own_sessions};
 
 pub(crate) struct Sessions;
 
@@ -67,13 +68,27 @@ impl Sessions {
     ///
     /// Ends the session: its refresh token is dead, and its access token is refused from then on.
     #[oai(path = "/logout", method = "post", operation_id = "logOut")]
-    async fn log_out(&self, caller: Caller, request: &Request) -> poem::Result<LoggedOutAnswer> {
-        query::none(request)?;
-        match Context::of(request)?.api.log_out.run(caller.actor()).await {
-            Ok(()) => Ok(LoggedOutAnswer::Ok(Json(Message { message: "Successfully logged out.".into() }))),
-            Err(LogOutError::Denied(reason)) => Err(denied(reason).into()),
-            Err(LogOutError::Failed(failure)) => Err(Refusal::failed(&failure).into()),
+    async fn log_out(
+        &self,
+        caller: Caller,
+        request: &Request,
+        /// `true` ends every session of yours.
+        all: Query<Option<String>>,
+    ) -> poem::Result<LoggedOutAnswer> {
+        let api = &Context::of(request)?.api;
+        let mut errors = FormErrors::none();
+        query::check_names(request, &["all"], &mut errors);
+        let all = query::flag("all", all.0.as_deref(), &mut errors);
+        query::settle(errors)?;
+        if all {
+            api.end_session.run_for_all(caller.actor()).await.map_err(own_sessions::refusal)?;
+        } else {
+            api.log_out.run(caller.actor()).await.map_err(|error| match error {
+                LogOutError::Denied(reason) => denied(reason),
+                LogOutError::Failed(failure) => Refusal::failed(&failure),
+            })?;
         }
+        Ok(LoggedOutAnswer::Ok(Json(Message { message: "Successfully logged out.".into() })))
     }
 }
 

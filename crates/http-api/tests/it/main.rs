@@ -6,5 +6,6 @@ mod documents;
 mod domains;
 mod faults;
 mod fields;
+mod mail;
 mod refusals;
 mod world;

@@ -3,12 +3,16 @@
 use std::sync::{Arc, LazyLock};
 
 use domain::access::Actor;
+use domain::accounts::ask_by_mail::AskByMail;
+use domain::accounts::change_password::ChangePassword;
+use domain::accounts::confirm_address::ConfirmAddress;
 use domain::accounts::create_user::{Command, CreateUser};
 use domain::accounts::email::EmailAddress;
 use domain::accounts::issue_user_token::IssueUserToken;
 use domain::accounts::own_row::OwnRow;
 use domain::accounts::password::{Password, PasswordPolicy};
 use domain::accounts::remove_user_token::RemoveUserToken;
+use domain::accounts::reset_password::ResetPassword;
 use domain::accounts::set_discoverable::SetDiscoverable;
 use domain::accounts::show_me::ShowMe;
 use domain::accounts::sign_up::SignUp;
@@ -24,7 +28,10 @@ use domain::land::add_field::AddField;
 use domain::land::list_fields::ListFields;
 use domain::land::remove_field::RemoveField;
 use domain::land::replace_field::ReplaceField;
+use domain::mail::redeem::Redeem;
 use domain::sessions::authenticate::Authenticate;
+use domain::sessions::end_session::EndSession;
+use domain::sessions::list_sessions::ListSessions;
 use domain::sessions::log_in::LogIn;
 use domain::sessions::log_out::LogOut;
 use domain::sessions::refresh::Refresh;
@@ -213,6 +220,8 @@ fn api(
         sessions: memory.clone(),
         clock: clock.clone(),
     });
+    let policy = PasswordPolicy::new(8, Arc::new(FewCommonPasswords));
+    let redeem = Arc::new(Redeem { tokens: memory.clone(), keeper: keeper.clone(), ledger: memory.clone() });
     let own_row = Arc::new(OwnRow { accounts: memory.clone(), ledger: memory.clone() });
     macro_rules! use_case {
         ($name:ident { $($field:ident: $value:expr),* $(,)? }) => {
@@ -228,7 +237,7 @@ fn api(
             keeper: keeper.clone(),
             ledger: memory.clone(),
         }),
-        password_policy: PasswordPolicy::new(8, Arc::new(FewCommonPasswords)),
+        password_policy: policy.clone(),
         log_in: use_case!(LogIn {
             accounts: memory.clone(),
             hashing: hashing.clone(),
@@ -245,6 +254,17 @@ fn api(
             access_token_lifetime: access_token_lifetime,
         }),
         log_out: use_case!(LogOut { ledger: memory.clone() }),
+        ask_by_mail: use_case!(AskByMail { accounts: memory.clone(), keeper: keeper.clone(), ledger: memory.clone() }),
+        confirm_address: use_case!(ConfirmAddress { redeem: redeem.clone() }),
+        reset_password: use_case!(ResetPassword { redeem: redeem, policy: policy.clone(), hashing: hashing.clone() }),
+        change_password: use_case!(ChangePassword {
+            accounts: memory.clone(),
+            policy: policy.clone(),
+            hashing: hashing.clone(),
+            own_row: own_row.clone(),
+        }),
+        list_sessions: Arc::new(ListSessions { sessions: memory.clone(), clock: clock.clone() }),
+        end_session: use_case!(EndSession { ledger: memory.clone() }),
         show_me: ShowMe { authenticate },
         update_phone: use_case!(UpdatePhone { own_row: own_row.clone() }),
         set_discoverable: use_case!(SetDiscoverable { own_row: own_row.clone() }),
