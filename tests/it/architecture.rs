@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("domain-example", &[]),
     ("e2e", &[]),
     ("http-api", &["domain"]),
+    ("mailer", &["domain"]),
     ("memory", &["domain"]),
     ("migrations", &[]),
     ("passwords", &["domain"]),
@@ -27,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const GUARDED: &[(&str, &[&str])] = &[
     ("argon2", &["passwords"]),
     ("jsonwebtoken", &["tokens"]),
+    ("lettre", &["mailer"]),
     ("poem", &["bench", "http-api", "server", "web-ui"]),
     ("poem-openapi", &["http-api"]),
     ("sea-orm", &["migrations", "persistence"]),
