@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("passwords", &["domain"]),
     ("persistence", &["domain", "migrations"]),
     ("port-contracts", &["domain"]),
-    ("server", &["domain", "http-api", "passwords", "persistence", "tokens", "web-ui"]),
+    ("server", &["domain", "http-api", "mailer", "passwords", "persistence", "tokens", "web-ui"]),
     ("tokens", &["domain"]),
     ("web-ui", &["domain"]),
 ];

@@ -44,6 +44,9 @@ pub(crate) enum Command {
     /// Allow and block e-mail domains, and keep their authority tokens.
     #[command(subcommand)]
     Domains(Domains),
+    /// See whether mail works.
+    #[command(subcommand)]
+    Mail(Mail),
     /// Print the OpenAPI document.
     Openapi,
     /// Ask the server of these settings whether it is ready.
@@ -84,6 +87,18 @@ pub(crate) enum Users {
         /// One JSON array instead of lines.
         #[arg(long)]
         json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Mail {
+    /// Send a mail at once, past the queue, and say where it went.
+    ///
+    /// Example: user-registry mail test --to ada@example.org
+    Test {
+        /// Whom to send it to.
+        #[arg(long, value_name = "ADDRESS", value_parser = EmailAddress::parse)]
+        to: EmailAddress,
     },
 }
 

@@ -11,11 +11,11 @@ use domain::domains::put_domains::Command as PutDomains;
 use domain::page::PageLimit;
 use serde_json::{Value, json};
 
-use crate::cli::{Authority, Command, CommandLine, Domains, Users};
+use crate::cli::{Authority, Command, CommandLine, Domains, Mail, Users};
 use crate::config::checked::Config;
 use crate::failure::{Failure, said};
 use crate::wiring::{Adapters, hashing, migrate, password_policy};
-use crate::{config, healthcheck, logging, serve, typed_password};
+use crate::{config, healthcheck, logging, mail_test, serve, typed_password};
 
 /// Does what the command line says.
 pub(crate) async fn run(line: CommandLine) -> Result<(), Failure> {
@@ -36,6 +36,9 @@ pub(crate) async fn run(line: CommandLine) -> Result<(), Failure> {
         }
         Command::Users(command) => users(&config, command).await,
         Command::Domains(command) => domains(&config, command).await,
+        Command::Mail(Mail::Test { to }) => {
+            print(&format!("The mail went to {}.\n", mail_test::run(&config, to).await?))
+        }
         Command::Healthcheck => healthcheck::run(config.listen).await,
         Command::Openapi | Command::CheckConfig => Ok(()),
     }

@@ -27,6 +27,7 @@ pub(crate) fn tell(config: &Config, adapters: &Adapters, hashing: &Hashing) {
         passwords = format!("argon2id m={} KiB, t={}, p={}", cost.memory_kib, cost.passes, cost.lanes),
         hashing_threads = hashing.threads(),
         throttles = if config.throttles { "this version has none" } else { "off; this version has none anyway" },
+        mail = %config.mail.destination,
         pages = pages.words(),
         "ready"
     );

@@ -3,16 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use passwords::hashing::Hashing;
 use poem::listener::{Listener as _, TcpListener};
 use poem::{EndpointExt as _, Server};
 use tokens::keys::Keys;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 use crate::config::checked::Config;
+use crate::delivery;
 use crate::dispatch::Dispatch;
 use crate::failure::{Failure, said};
 use crate::posture;
-use crate::wiring::{Adapters, hashing};
+use crate::wiring::{Adapters, hashing, post_office};
 
 /// How long the body of a request may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,22 +31,18 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let acceptor = acceptor.map_err(|error| Failure::new(format!("Cannot listen on {address}: {error}.")))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(said)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(said)?;
+    let post_office = Arc::new(post_office(config)?);
     let adapters = Adapters::open(config).await?;
     let hashing = hashing(config)?;
-    let (api, pages) = adapters.use_cases(config, Arc::clone(&hashing));
-    let options = http_api::options::Options {
-        public_url: config.public_url.clone(),
-        cors_origins: config.cors_origins.clone(),
-        body_timeout: BODY_TIMEOUT,
-    };
-    let endpoint = Dispatch {
-        api: http_api::routes::routes(Arc::new(api), options).boxed(),
-        pages: web_ui::routes(pages, config.pages.clone()).boxed(),
-    };
+    let endpoint = endpoint(config, &adapters, Arc::clone(&hashing));
     let refreshing = tokio::spawn(keep_keys_fresh(adapters.keys.clone()));
+    let (ending, ended_at) = watch::channel(None);
+    let delivering = tokio::spawn(delivery::run(adapters.deliver(post_office), ended_at));
     posture::tell(config, &adapters, &hashing);
+    let (grace, told) = (config.shutdown_grace, ending.clone());
     let ended = async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        told.send_replace(Some(Instant::now() + grace));
         tracing::info!("stopping: requests under way may finish; a second signal ends at once");
         tokio::spawn(async move {
             tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
@@ -52,9 +53,36 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
         .run_with_graceful_shutdown(endpoint, ended, Some(config.shutdown_grace))
         .await;
     refreshing.abort();
+    finish(delivering, &ending).await;
     adapters.database.close().await;
     tracing::info!("stopped");
     served.map_err(said)
+}
+
+/// All that is served.
+fn endpoint(config: &Config, adapters: &Adapters, hashing: Arc<Hashing>) -> Dispatch {
+    let (api, pages) = adapters.use_cases(config, hashing);
+    let options = http_api::options::Options {
+        public_url: config.public_url.clone(),
+        cors_origins: config.cors_origins.clone(),
+        body_timeout: BODY_TIMEOUT,
+    };
+    Dispatch {
+        api: http_api::routes::routes(Arc::new(api), options).boxed(),
+        pages: web_ui::routes(pages, config.pages.clone()).boxed(),
+    }
+}
+
+/// Lets the letter under way be sent within what is left of the grace; else it goes out once its lease is over.
+async fn finish(delivering: JoinHandle<()>, ending: &watch::Sender<Option<Instant>>) {
+    let deadline = *ending.borrow();
+    let deadline = deadline.unwrap_or_else(Instant::now);
+    ending.send_replace(Some(deadline));
+    let stop = delivering.abort_handle();
+    if timeout_at(deadline, delivering).await.is_err() {
+        stop.abort();
+        tracing::warn!("a letter was still under way; it goes out later, perhaps once more");
+    }
 }
 
 async fn keep_keys_fresh(keys: Arc<Keys>) {

@@ -13,8 +13,12 @@ use domain::authority::revoke::RevokeAuthorityToken;
 use domain::domains::list_domains::ListDomains;
 use domain::domains::put_domains::PutDomains;
 use domain::domains::remove_domain::RemoveDomain;
+use domain::mail::deliver::Deliver;
+use domain::mail::ports::Mailer;
 use domain::ports::clock::Clock;
 use domain::ports::entropy::Entropy;
+use mailer::options::Destination;
+use mailer::post_office::PostOffice;
 use passwords::common_passwords::CommonPasswordList;
 use passwords::hashing::Hashing;
 use persistence::database::Database;
@@ -116,11 +120,25 @@ impl Adapters {
     pub(crate) fn revoke_authority_token(&self) -> RevokeAuthorityToken {
         RevokeAuthorityToken { ledger: self.database.clone(), clock: self.clock.clone(), entropy: self.entropy.clone() }
     }
+
+    /// What sends the letters that wait.
+    pub(crate) fn deliver(&self, mailer: Arc<dyn Mailer>) -> Deliver {
+        Deliver { deliveries: self.database.clone(), mailer, keeper: self.keys.clone(), clock: self.clock.clone() }
+    }
 }
 
 /// What a new password must be.
 pub(crate) fn password_policy(config: &Config) -> PasswordPolicy {
     PasswordPolicy::new(config.password_minimum, Arc::new(CommonPasswordList))
+}
+
+/// What sends letters. That their directory can be written is known before the first of them, and nothing
+/// is made for it until then.
+pub(crate) fn post_office(config: &Config) -> Result<PostOffice, Failure> {
+    if matches!(config.mail.destination, Destination::Directory(_)) {
+        DataDirectory::open(&config.data_dir)?.must_be_writable(&SystemEntropy)?;
+    }
+    PostOffice::open(config.mail.clone()).map_err(|error| Failure::new(format!("Mail does not work: {error}.")))
 }
 
 /// The hashing pool.

@@ -36,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) access_token_lifetime: TimeDelta,
     pub(crate) cors_origins: Vec<String>,
     pub(crate) pages: web_ui::options::Options,
+    pub(crate) mail: mailer::options::Options,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: tracing::Level,
 }
@@ -72,6 +73,7 @@ impl Config {
             .one_of("log_format", &[("auto", LogFormat::Auto), ("text", LogFormat::Text), ("json", LogFormat::Json)]);
         let log_level = check.parsed::<tracing::Level>("log_level", "error, warn, info, debug or trace");
         let cors_origins = check.cors_origins();
+        let mail = check.mail(public_url.as_deref(), &data_dir);
         check.secret();
         let finished = (|| {
             let (database, database_place) = database?;
@@ -92,6 +94,7 @@ impl Config {
                 access_token_lifetime: TimeDelta::from_std(lifetime?).ok()?,
                 cors_origins: cors_origins?,
                 pages: pages?,
+                mail: mail?,
                 log_format: log_format?,
                 log_level: log_level?,
             })
@@ -100,9 +103,9 @@ impl Config {
     }
 }
 
-struct Check<'a> {
-    raw: &'a Raw,
-    wrong: Vec<String>,
+pub(super) struct Check<'a> {
+    pub(super) raw: &'a Raw,
+    pub(super) wrong: Vec<String>,
 }
 
 impl Check<'_> {
@@ -330,11 +333,16 @@ mod tests {
             ("CORS_ORIGINS", "https://a.example,*"),
             ("CORS_ORIGINS", "https://a.example/"),
             ("SECRET", "hunter2"),
+            ("MAIL_URL", "https://mail.example"),
+            ("MAIL_URL", "smtp://ada:canary@mail.example?tls=none"),
+            ("MAIL_FROM", "nobody"),
+            ("MAIL_TEMPLATES", "/nowhere/at/all"),
             ("LOG_FORMAT", "xml"),
             ("LOG_LEVEL", "loud"),
         ] {
             let wrong = check(&[(name, value)]).err().unwrap_or_default();
             assert_eq!(wrong.len(), 1, "{name}={value}: {wrong:?}");
+            assert!(!wrong[0].contains("canary"), "{wrong:?}");
         }
         let wrong = check(&[("LOG_LEVEL", "loud"), ("PASSWORD_MINIMUM", "1"), ("THROTTLES", "x")]).err().unwrap();
         assert_eq!(wrong.len(), 3, "all at once: {wrong:?}");

@@ -107,6 +107,23 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "true|false",
         "Whether the pages may be served over plain http beyond this machine.",
     ),
+    secret(
+        "mail_url",
+        "URL",
+        "Where mail goes: `smtps://` or `smtp://`, user and password, and a host; the directory `mail` in the data directory unless said.",
+    ),
+    setting(
+        "mail_from",
+        "",
+        "SENDER",
+        "Who mail is from, with a name or without; `registry@` and the host of the public URL (`localhost` for a number) unless said.",
+    ),
+    setting(
+        "mail_templates",
+        "",
+        "DIRECTORY",
+        "A directory with texts of your own for mail; those of the program unless said.",
+    ),
     setting("database_connections", "8", "NUMBER", "The most connections to the database: 2 to 200."),
     setting("log_format", "auto", "FORMAT", "`text`, `json`, or `auto`: text on a terminal, else JSON."),
     setting("log_level", "info", "LEVEL", "`error`, `warn`, `info`, `debug` or `trace`."),

@@ -100,7 +100,7 @@ async fn what_the_program_makes_is_for_its_owner_alone(database: Database) {
     let made = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
     assert!(made.contains(&folder.join("secret.key")), "{made:?}");
     for path in made {
-        assert_eq!(mode(&path), 0o600, "{}", path.display());
+        assert_eq!(mode(&path), if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
     }
     assert_eq!(folder.join("registry.sqlite").exists(), database.engine == Engine::Sqlite);
     assert_eq!(program.stop().await, Some(0));

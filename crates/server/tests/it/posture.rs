@@ -69,6 +69,7 @@ async fn one_line_tells_the_whole_posture_and_no_secret(database: Database) {
         ("signing", &signing.join(", ")),
         ("passwords", "argon2id m=19456 KiB, t=2, p=1"),
         ("throttles", "off; this version has none anyway"),
+        ("mail", &format!("the directory {}", database.folder().join("mail").display())),
         ("pages", "over plain http, for this machine only"),
     ] {
         assert_eq!(fields[name], value, "{name}");

@@ -33,7 +33,7 @@ async fn a_flag_wins_over_the_environment_over_the_file_over_the_default() {
 #[tokio::test]
 async fn secrets_have_no_flag() {
     let database = Database::new(Engine::Sqlite).await;
-    for flag in ["--secret", "--database-url"] {
+    for flag in ["--secret", "--database-url", "--mail-url"] {
         run(&database, &["check-config", flag, "sqlite:x"]).misused();
     }
 }
