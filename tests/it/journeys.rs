@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use e2e::database::Database;
+use e2e::join_all;
 use e2e::program::{self, Answer, Program};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -294,23 +295,4 @@ async fn secrets_stay_inside(database: Database) {
             assert!(!found, "a secret stands in {place}");
         }
     }
-}
-
-/// Waits for all, side by side.
-async fn join_all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut futures = futures.into_iter().map(|future| (Box::pin(future), None)).collect::<Vec<_>>();
-    std::future::poll_fn(|context| {
-        let mut ready = true;
-        for (future, output) in &mut futures {
-            if output.is_none() {
-                match future.as_mut().poll(context) {
-                    std::task::Poll::Ready(value) => *output = Some(value),
-                    std::task::Poll::Pending => ready = false,
-                }
-            }
-        }
-        if ready { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-    })
-    .await;
-    futures.into_iter().filter_map(|(_, output)| output).collect()
 }

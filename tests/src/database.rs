@@ -99,6 +99,9 @@ async fn new_on_postgres() -> String {
     let name = format!("e2e_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let server = server_url();
     let mut connection = PgConnection::connect(&server).await.expect("the PostgreSQL server of the tests answers");
+    // A process of the same number may have been here before, on a server that stays.
+    let drop = sqlx::AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+    connection.execute(drop).await.expect("the tests may drop their databases");
     let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
     connection.execute(create).await.expect("the tests may make databases");
     let (base, options) = server.split_once('?').map_or((server.as_str(), None), |(base, rest)| (base, Some(rest)));

@@ -48,7 +48,7 @@ impl OwnSessions {
         let mut errors = query::strays(request);
         let id = errors.take("id", Uuid::try_parse(&id.0).map_err(|_| Shape::Not("an id")));
         query::settle(errors)?;
-        let id = SessionId::restore(id.ok_or_else(Refusal::internal)?);
+        let id = SessionId::restore(id.ok_or_else(|| Refusal::internal("a session's id is neither right nor wrong"))?);
         match Context::of(request)?.api.end_session.run(caller.actor(), id).await {
             Ok(()) => Ok(SessionEndedAnswer::Ended),
             Err(error) => Err(refusal(error).into()),

@@ -259,7 +259,7 @@ fn api(
         reset_password: use_case!(ResetPassword { redeem: redeem, policy: policy.clone(), hashing: hashing.clone() }),
         change_password: use_case!(ChangePassword {
             accounts: memory.clone(),
-            policy: policy.clone(),
+            policy: policy,
             hashing: hashing.clone(),
             own_row: own_row.clone(),
         }),

@@ -71,10 +71,16 @@ async fn is_found<const N: usize>(
     Ok(!all(transaction, sql, values).await?.is_empty())
 }
 
-async fn keeps_limit(transaction: &DatabaseTransaction, user: UserId) -> Result<bool, DbErr> {
+/// Whoever writes to what is a user's waits for others who do, where several transactions write at once.
+pub(super) async fn lock_user(transaction: &DatabaseTransaction, user: UserId) -> Result<(), DbErr> {
     if needs_locks(transaction) {
         all(transaction, LOCK_USER, [user.uuid().into()]).await?;
     }
+    Ok(())
+}
+
+async fn keeps_limit(transaction: &DatabaseTransaction, user: UserId) -> Result<bool, DbErr> {
+    lock_user(transaction, user).await?;
     let most = i64::from(MAX_FIELDS);
     let found = all(transaction, FIELDS, [user.uuid().into(), (most + 1).into()]).await?;
     Ok(found.len() <= MAX_FIELDS as usize)

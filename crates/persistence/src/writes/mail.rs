@@ -11,7 +11,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use crate::failure::Unwritten;
 use crate::letters;
 use crate::sql::{execute, one, statements};
-use crate::writes::work::needs_locks;
+use crate::writes::invariants::lock_user;
 
 macro_rules! claim {
     ($lock:literal) => {
@@ -26,8 +26,6 @@ macro_rules! claim {
 }
 
 statements! {
-    /// Two tokens of one user and purpose that are added at once end one another in turn.
-    LOCK_USER = "SELECT 1 FROM users WHERE id = $1", postgres: "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE";
     ADD_TOKEN = "INSERT INTO mailed_tokens (id, user_id, purpose, address, created_at, expires_at) \
                  VALUES ($1, $2, $3, $4, $5, $6)";
     USE_TOKEN = "UPDATE mailed_tokens SET ended_at = $3 \
@@ -102,9 +100,8 @@ async fn give_up(
 }
 
 async fn add_token(transaction: &DatabaseTransaction, token: &MailedToken) -> Result<u64, DbErr> {
-    if needs_locks(transaction) {
-        one(transaction, LOCK_USER, [token.user.uuid().into()]).await?;
-    }
+    // Two tokens of one user and purpose that are added at once end one another in turn.
+    lock_user(transaction, token.user).await?;
     end_tokens(transaction, token.user, token.purpose, token.created_at).await?;
     let values = [
         token.id.uuid().into(),
