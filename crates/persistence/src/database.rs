@@ -9,7 +9,6 @@ use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::ports::readiness::Readiness;
 use sea_orm::DatabaseConnection;
 
-use crate::failure::port_failure;
 use crate::open;
 use crate::open_error::OpenError;
 use crate::options::Options;
@@ -89,7 +88,7 @@ impl Readiness for Database {
     async fn check(&self) -> Result<(), PortFailure> {
         let asked = one(&self.pool, READY, []);
         match tokio::time::timeout(READY_WITHIN, asked).await {
-            Ok(answer) => answer.map(|_| ()).map_err(port_failure),
+            Ok(answer) => answer.map(|_| ()).map_err(PortFailure::passing),
             Err(late) => Err(PortFailure::passing(late)),
         }
     }

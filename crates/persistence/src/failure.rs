@@ -61,7 +61,9 @@ pub(crate) fn port_failure(error: DbErr) -> PortFailure {
 
 /// Whether the error is gone when the database is less busy, or back.
 fn passes(error: &DbErr) -> bool {
-    if matches!(error, DbErr::ConnectionAcquire(_)) {
+    // Whatever keeps a connection from being made, a database that is shut, renamed or full, a role whose
+    // password was changed: somebody mends it without this program, and the same call goes through.
+    if is_of_connecting(error) {
         return true;
     }
     let Some(sqlx) = sqlx_error(error) else { return false };
@@ -70,6 +72,11 @@ fn passes(error: &DbErr) -> bool {
         SqlxError::Database(database) => database.code().is_some_and(|code| passing_code(&code)),
         _ => false,
     }
+}
+
+/// Whether no connection was to be had, so that no statement was sent.
+const fn is_of_connecting(error: &DbErr) -> bool {
+    matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
 }
 
 /// `SQLite` gives decimal numbers, `PostgreSQL` five characters.

@@ -9,6 +9,6 @@ use crate::ports::failure::PortFailure;
 #[async_trait]
 pub trait Readiness: Send + Sync {
     /// Reads a little from the database. An adapter MUST give up after a few seconds, and MUST NOT
-    /// write or lock anything.
+    /// write or lock anything. Every failure is a passing one: whoever asks is to ask again.
     async fn check(&self) -> Result<(), PortFailure>;
 }

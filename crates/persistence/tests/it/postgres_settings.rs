@@ -3,6 +3,7 @@
 use domain::accounts::ports::Accounts as _;
 use domain::ids::UserId;
 use domain::ports::ledger::{Ledger as _, Rejected};
+use domain::ports::readiness::Readiness;
 use persistence::database::Database;
 use persistence::options::Options;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement, TransactionTrait as _};
@@ -72,6 +73,57 @@ async fn who_finds_no_connection_or_no_lock_is_told_to_come_again() {
     assert!(matches!(&refused, Err(Rejected::Failed(failure)) if failure.retryable()), "{refused:?}");
     other.rollback().await.expect("let go");
     database.apply(adding(&user("ada@example.org"))).await.expect("the connections are sound");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_lets_nobody_in_is_away_and_not_broken() {
+    let place = Place::postgres().await;
+    let database = place.open().await;
+    let (server, name) = place.url.rsplit_once('/').expect("a path");
+    let admin = sea_orm::Database::connect(format!("{server}/postgres")).await.expect("connected");
+    let shut = |allowed: bool| format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {allowed}");
+    let end = format!("SELECT CAST(pg_terminate_backend(pid) AS text) FROM pg_stat_activity WHERE datname = '{name}'");
+    let (gone, back) = (
+        format!("ALTER DATABASE {name} RENAME TO {name}_gone"),
+        format!("ALTER DATABASE {name}_gone RENAME TO {name}"),
+    );
+    // What the server answers to a new connection: 55000, then 3D000.
+    for (away, again) in [(shut(false), shut(true)), (gone, back)] {
+        do_once_nobody_is_in(&admin, &end, &away).await;
+        for _ in 0..3 {
+            // The connections that were cut off first, and then new ones.
+            let failure = Readiness::check(&database).await.expect_err("it is away");
+            assert!(failure.retryable(), "{failure}");
+            let failure = database.by_id(UserId::restore(id())).await.expect_err("it is away");
+            assert!(failure.retryable(), "{failure}");
+        }
+        let refused = database.apply(adding(&user("ada@example.org"))).await;
+        assert!(matches!(&refused, Err(Rejected::Failed(failure)) if failure.retryable()), "{refused:?}");
+        admin.execute_unprepared(&again).await.expect("back");
+        Readiness::check(&database).await.expect("it is back");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_without_its_tables_is_not_ready() {
+    let place = Place::postgres().await;
+    let database = place.open().await;
+    place.raw().await.execute_unprepared("ALTER TABLE installation RENAME TO gone").await.expect("renamed");
+    let failure = Readiness::check(&database).await.expect_err("there is no such table");
+    assert!(failure.retryable(), "{failure}");
+}
+
+/// A database can be renamed only while nobody is connected to it; the pool of the program connects again.
+async fn do_once_nobody_is_in(admin: &DatabaseConnection, end: &str, statement: &str) {
+    for _ in 0..200 {
+        admin.execute_unprepared(end).await.expect("ended");
+        if admin.execute_unprepared(statement).await.is_ok() {
+            admin.execute_unprepared(end).await.expect("ended");
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("somebody is always connected");
 }
 
 #[tokio::test(flavor = "multi_thread")]
