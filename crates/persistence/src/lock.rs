@@ -2,8 +2,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
-use std::{io, thread};
+use std::path::{Path, PathBuf};
+use std::{fs, io, thread};
 
 use tokio::sync::oneshot;
 
@@ -11,6 +11,8 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 pub(crate) struct FileLock {
     _file: File,
+    path: PathBuf,
+    made: bool,
 }
 
 impl FileLock {
@@ -27,10 +29,25 @@ impl FileLock {
         })?;
         locked.await.unwrap_or_else(|_| Err(io::Error::other("the lock was not taken")))
     }
+
+    /// Leaves no file beside a data file that is not ours, unless it lay there before. Whoever waits for
+    /// this lock meets the same data file, and refuses it as well.
+    pub(crate) fn take_back(self) {
+        if self.made {
+            // What stays is an empty file that nobody needs.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 fn lock(path: &Path) -> io::Result<FileLock> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+    let mut options = OpenOptions::new();
+    let (file, made) = match options.write(true).mode(0o600).create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            (options.create_new(false).create(true).truncate(false).open(path)?, false)
+        }
+        outcome => (outcome?, true),
+    };
     file.lock()?;
-    Ok(FileLock { _file: file })
+    Ok(FileLock { _file: file, path: path.to_owned(), made })
 }

@@ -29,7 +29,12 @@ pub(super) async fn open(address: &str, options: &Options) -> Result<Database, O
         return Err(OpenError::Unreachable("the file is not a database".into()));
     }
     let lock = FileLock::of(&file).await.map_err(no_access)?;
-    refuse_foreign(&file).await?;
+    if let Err(error) = refuse_foreign(&file).await {
+        if error == OpenError::Foreign {
+            lock.take_back();
+        }
+        return Err(error);
+    }
     data_file::make_private(&file).map_err(no_access)?;
     let writer = connect(&file, 1, writing).await.map_err(unreachable)?;
     check_settings(&writer).await?;

@@ -22,7 +22,7 @@ async fn a_foreign_data_file_stays_as_it_is() {
     let before = fs::read(place.file()).expect("read");
     assert_eq!(refusal(&place.file()).await, OpenError::Foreign);
     assert!(fs::read(place.file()).expect("read") == before, "not a byte has changed");
-    assert_eq!(names_beside(&place.file()), ["registry.db", "registry.db.lock"]);
+    assert_eq!(names_beside(&place.file()), ["registry.db"]);
 }
 
 #[tokio::test]
