@@ -15,6 +15,7 @@ use crate::options::Options;
 use crate::postgres;
 use crate::sql::{one, statements};
 use crate::sqlite::Writer;
+use crate::told::Told;
 use crate::writes::work::{Done, Work};
 
 statements! {
@@ -88,7 +89,7 @@ impl Readiness for Database {
     async fn check(&self) -> Result<(), PortFailure> {
         let asked = one(&self.pool, READY, []);
         match tokio::time::timeout(READY_WITHIN, asked).await {
-            Ok(answer) => answer.map(|_| ()).map_err(PortFailure::passing),
+            Ok(answer) => answer.map(|_| ()).map_err(|error| PortFailure::passing(Told(error))),
             Err(late) => Err(PortFailure::passing(late)),
         }
     }

@@ -3,9 +3,11 @@
 use domain::changes::UniqueKey;
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::Rejected;
+use sea_orm::DbErr;
 use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
-use sea_orm::{DbErr, RuntimeErr};
+
+use crate::told::{Told, sqlx_error};
 
 /// Why a plan was not written: a rule refused it, or the database failed.
 #[derive(Debug)]
@@ -56,7 +58,7 @@ impl Unwritten {
 
 /// A failed statement, as a port fails.
 pub(crate) fn port_failure(error: DbErr) -> PortFailure {
-    if passes(&error) { PortFailure::passing(error) } else { PortFailure::lasting(error) }
+    if passes(&error) { PortFailure::passing(Told(error)) } else { PortFailure::lasting(Told(error)) }
 }
 
 /// Whether the error is gone when the database is less busy, or back.
@@ -119,15 +121,6 @@ fn code(error: &DbErr) -> Option<String> {
 fn database_error(error: &DbErr) -> Option<&dyn DatabaseError> {
     match sqlx_error(error)? {
         SqlxError::Database(error) => Some(&**error),
-        _ => None,
-    }
-}
-
-fn sqlx_error(error: &DbErr) -> Option<&SqlxError> {
-    match error {
-        DbErr::Conn(RuntimeErr::SqlxError(error))
-        | DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
         _ => None,
     }
 }

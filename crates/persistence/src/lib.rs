@@ -18,4 +18,5 @@ mod reads;
 mod sql;
 mod sqlite;
 pub mod statements;
+mod told;
 mod writes;

@@ -6,15 +6,12 @@ mod postgres;
 mod sqlite;
 mod tables;
 
-use sea_orm::sqlx::Error as SqlxError;
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::DbErr;
 
 use crate::database::Database;
 use crate::open_error::OpenError;
 use crate::options::Options;
-
-/// What there is to say when nobody listens, or nobody answers.
-const SILENT: &str = "it does not answer";
+use crate::told::reason;
 
 /// Opens the database that `options` name.
 pub(crate) async fn open(options: &Options) -> Result<Database, OpenError> {
@@ -23,17 +20,6 @@ pub(crate) async fn open(options: &Options) -> Result<Database, OpenError> {
         Some(("postgres" | "postgresql", _)) => postgres::open(options).await,
         _ => Err(OpenError::Address),
     }
-}
-
-/// What the engine says, on one line. Neither engine repeats a password.
-fn reason(error: &DbErr) -> String {
-    let text = match error {
-        DbErr::ConnectionAcquire(_) => SILENT.into(),
-        DbErr::Conn(RuntimeErr::SqlxError(error)) if matches!(**error, SqlxError::PoolTimedOut) => SILENT.into(),
-        DbErr::Conn(RuntimeErr::SqlxError(error)) => error.to_string(),
-        error => error.to_string(),
-    };
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn unreachable(error: DbErr) -> OpenError {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, TransactionTrait as _};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr, TransactionTrait as _};
 
 use crate::database::Database;
 use crate::open::{not_up_to_date, tables, unreachable};
@@ -47,10 +48,21 @@ pub(super) async fn open(options: &Options) -> Result<Database, OpenError> {
 async fn bring_up_to_date(options: &Options) -> Result<(), OpenError> {
     let mut settings = settings(options, 2);
     settings.acquire_timeout(OPEN_TIMEOUT);
-    let database = sea_orm::Database::connect(settings).await.map_err(unreachable)?;
+    let database = match sea_orm::Database::connect(settings).await {
+        Ok(database) => database,
+        Err(error) => return Err(unreachable(asked_alone(options).await.unwrap_or(error))),
+    };
     let outcome = under_lock(&database).await;
     let _ = database.close().await;
     outcome
+}
+
+/// Why no connection is to be had. A pool tries again where the server may be starting or full, and
+/// tells in the end only that time is up.
+async fn asked_alone(options: &Options) -> Option<DbErr> {
+    let server = options.url.parse::<PgConnectOptions>().ok()?.disable_statement_logging();
+    let answer = tokio::time::timeout(ACQUIRE_TIMEOUT, server.connect()).await.ok()?;
+    answer.err().map(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))
 }
 
 async fn under_lock(database: &DatabaseConnection) -> Result<(), OpenError> {

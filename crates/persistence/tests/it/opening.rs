@@ -83,7 +83,28 @@ async fn an_address_that_leads_nowhere_is_named_without_its_password() {
     }
     let error = Database::open(Options::new("postgres://ada:lovelace@127.0.0.1:1/registry")).await;
     let shown = error.expect_err("nobody listens there").to_string();
-    assert_eq!(shown, "the database cannot be opened: it does not answer");
+    assert_eq!(shown, "the database cannot be opened: the server cannot be reached");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_a_connection_out_is_told_in_a_sentence() {
+    let place = Place::postgres().await;
+    let raw = place.raw().await;
+    let (before, name) = place.url.rsplit_once('/').expect("a path");
+    let host = before.rsplit_once('@').expect("a user").1;
+    raw.execute_unprepared(&format!("CREATE ROLE role_{name} LOGIN PASSWORD 'lovelace'")).await.expect("made");
+    raw.execute_unprepared(&format!("ALTER DATABASE {name} CONNECTION LIMIT 0")).await.expect("set");
+    for (url, reason) in [
+        (format!("{before}/{name}_missing"), "the server has no database of this name"),
+        (format!("postgres://nobody_{name}:lovelace@{host}/{name}"), "the server refuses this user or this password"),
+        // A limit of connections does not bind superusers.
+        (format!("postgres://role_{name}:lovelace@{host}/{name}"), "the server has too many connections already"),
+        (format!("{}?sslmode=require", place.url), "the server makes no connection by TLS that can be trusted"),
+    ] {
+        let error = Database::open(Options::new(&url)).await.expect_err("kept out");
+        assert_eq!(error.to_string(), format!("the database cannot be opened: {reason}"));
+    }
+    raw.execute_unprepared(&format!("DROP ROLE role_{name}")).await.expect("dropped");
 }
 
 #[tokio::test(flavor = "multi_thread")]
