@@ -84,6 +84,37 @@ impl Database {
         .unwrap_or_else(|error| panic!("{query}: {error}"))
     }
 
+    /// All that is stored, as bytes: the files of SQLite, or each row of each table of PostgreSQL as text.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub async fn contents(&self) -> Vec<u8> {
+        match self.engine {
+            Engine::Sqlite => {
+                let entries = self.folder().read_dir().expect("the folder can be read");
+                let files = entries.map(|entry| entry.expect("an entry")).filter(|entry| {
+                    let name = entry.file_name();
+                    ["registry.sqlite", "registry.sqlite-wal"].iter().any(|file| name == *file)
+                });
+                files.flat_map(|file| std::fs::read(file.path()).expect("the file can be read")).collect()
+            }
+            Engine::Postgres => {
+                let mut connection = self.postgres().await;
+                let tables = "SELECT format('SELECT CAST(t AS text) FROM %I.%I t', schemaname, tablename) \
+                              FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')";
+                let mut contents = Vec::new();
+                for table in connection.fetch_all(tables).await.expect("the tables are listed") {
+                    let query = sqlx::AssertSqlSafe(table.get::<String, _>(0));
+                    for row in connection.fetch_all(query).await.expect("the table can be read") {
+                        contents.extend_from_slice(row.get::<String, _>(0).as_bytes());
+                        contents.push(b'\n');
+                    }
+                }
+                contents
+            }
+        }
+    }
+
     async fn sqlite(&self) -> SqliteConnection {
         SqliteConnection::connect(&self.url).await.expect("the file of the program can be read")
     }
