@@ -9,6 +9,10 @@ use toml::{Table, Value};
 use crate::cli::flags::Flags;
 use crate::config::settings::{PREFIX, SETTINGS, Setting};
 
+/// What the tests of this project are told by the environment, where the program finds it as well.
+const OF_TESTS: [&str; 6] =
+    ["TEST_NODE_FETCHED", "TEST_POSTGRES_URL", "TEST_PROGRAM", "TEST_SCREENSHOTS", "TEST_VERIFIER", "TEST_WORKSHOP"];
+
 /// The value of every setting that has one.
 pub(crate) struct Raw(BTreeMap<&'static str, String>);
 
@@ -43,6 +47,11 @@ pub(crate) fn read(flags: &Flags, environment: Vec<(String, String)>) -> Result<
     for (name, value) in &environment {
         if let Some(rest) = name.strip_prefix(PREFIX) {
             from_environment(rest, value, &mut values, &mut wrong);
+    let twice = given_twice(&environment);
+    wrong.extend(twice.iter().map(|(name, file)| format!("Both {name} and {file} are given: give one of them.")));
+        }
+        if twice.iter().any(|(_, file)| file == name) {
+            continue;
         }
     }
     values.extend(flags.values.iter().cloned());
@@ -52,6 +61,14 @@ pub(crate) fn read(flags: &Flags, environment: Vec<(String, String)>) -> Result<
 fn from_file(path: &Path, values: &mut BTreeMap<&'static str, String>, wrong: &mut Vec<String>) {
     let file = path.display();
     let text = match read_to_string(path) {
+/// The secrets that are in the environment and also in a file: one of them is not the one that is meant.
+fn given_twice(environment: &[(String, String)]) -> Vec<(String, String)> {
+    let is_given = |name: &str| environment.iter().any(|(given, value)| given == name && !value.is_empty());
+    let secrets = SETTINGS.iter().filter(|setting| setting.secret).map(Setting::variable);
+    let pairs = secrets.map(|name| (name.clone(), format!("{name}_FILE")));
+    pairs.filter(|(name, file)| is_given(name) && is_given(file)).collect()
+}
+
         Ok(text) => text,
         Err(error) => return wrong.push(format!("The configuration {file} cannot be read: {error}.")),
     };
@@ -94,8 +111,7 @@ fn text_of(value: &Value) -> Option<String> {
 }
 
 fn from_environment(rest: &str, value: &str, values: &mut BTreeMap<&'static str, String>, wrong: &mut Vec<String>) {
-    // The tests of this project have variables of their own.
-    if rest == "CONFIG" || rest.starts_with("TEST_") {
+    if rest == "CONFIG" || OF_TESTS.contains(&rest) {
         return;
     }
     let name = rest.to_lowercase();
@@ -113,6 +129,9 @@ fn from_environment(rest: &str, value: &str, values: &mut BTreeMap<&'static str,
     match read_to_string(value) {
         Ok(text) => _ = values.insert(setting.name, text.trim_end_matches(['\r', '\n']).into()),
         Err(error) => wrong.push(format!("The file {value} that {PREFIX}{rest} names cannot be read: {error}.")),
+    if value.is_empty() {
+        return;
+    }
     }
 }
 
@@ -151,7 +170,7 @@ mod tests {
     #[test]
     fn unknown_settings_are_refused_with_the_nearest_name() {
         let wrong =
-            read(&Flags::default(), environment(&[("USER_REGISTRY_LISTN", "x"), ("USER_REGISTRY_TEST_X", "x")]));
+            read(&Flags::default(), environment(&[("USER_REGISTRY_LISTN", "x"), ("USER_REGISTRY_TEST_PROGRAM", "x")]));
         let wrong = wrong.err().unwrap();
         assert_eq!(
             wrong,
@@ -160,6 +179,29 @@ mod tests {
     }
 
     #[test]
+        let wrong = read(&Flags::default(), environment(&[("USER_REGISTRY_TEST_X", "x")])).err().unwrap();
+        assert!(wrong[0].starts_with("There is no setting USER_REGISTRY_TEST_X in the environment."), "{wrong:?}");
+    }
+
+    #[test]
+    fn a_secret_is_given_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        std::fs::write(&file, "canary").unwrap();
+        for (name, by_file) in [
+            ("USER_REGISTRY_SECRET", "USER_REGISTRY_SECRET_FILE"),
+            ("USER_REGISTRY_DATABASE_URL", "USER_REGISTRY_DATABASE_URL_FILE"),
+        ] {
+            for path in [file.to_str().unwrap(), "/nowhere"] {
+                let wrong = read(&Flags::default(), environment(&[(name, "canary"), (by_file, path)])).err().unwrap();
+                assert_eq!(wrong, [format!("Both {name} and {by_file} are given: give one of them.")]);
+            }
+            let setting = name.trim_start_matches(PREFIX).to_lowercase();
+            for pairs in [[(name, "canary"), (by_file, "")], [(name, ""), (by_file, file.to_str().unwrap())]] {
+                let raw = read(&Flags::default(), environment(&pairs)).ok().unwrap();
+                assert_eq!(raw.get(&setting), "canary", "what is empty was not given");
+            }
+        }
     fn secrets_come_from_files_and_are_not_shown() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("secret");
