@@ -99,6 +99,15 @@ pub enum OptionsError {
     Deadline(Duration),
 }
 
+/// What options come to on a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Hashes computed side by side.
+    pub threads: usize,
+    /// Hashes that may wait.
+    pub queue_length: usize,
+}
+
 /// Options that were checked, with every choice made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
@@ -111,12 +120,12 @@ pub(crate) struct Plan {
 }
 
 impl Options {
-    /// Whether hashing could start with these options on this machine.
+    /// Whether hashing could start with these options on this machine, and how large it would be.
     ///
     /// # Errors
     /// Options outside their bounds, or beyond what they leave room for together.
-    pub fn check(&self) -> Result<(), OptionsError> {
-        self.plan().map(drop)
+    pub fn check(&self) -> Result<Size, OptionsError> {
+        self.plan().map(|Plan { threads, queue_length, .. }| Size { threads, queue_length })
     }
 
     /// Checks the options and decides what they leave open.

@@ -1,6 +1,7 @@
 //! The configuration: first every setting as text, then checked values for each concern.
 
 pub(crate) mod checked;
+mod holds;
 mod mail;
 mod raw;
 pub(crate) mod settings;
@@ -16,11 +17,11 @@ pub(crate) fn load(flags: &Flags) -> Result<Config, Failure> {
     Config::check(&raw).map_err(Failure::usage)
 }
 
-/// Every setting with its value, without secrets.
+/// Every setting with its value and what it comes to, without secrets.
 pub(crate) fn shown(flags: &Flags) -> Result<String, Failure> {
     let raw = raw::read(flags, process_environment()).map_err(Failure::usage)?;
-    Config::check(&raw).map_err(Failure::usage)?;
-    Ok(raw.shown())
+    let config = Config::check(&raw).map_err(Failure::usage)?;
+    Ok(raw.shown(|name| config.holds(name)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]

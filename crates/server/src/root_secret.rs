@@ -75,7 +75,8 @@ pub(crate) async fn make(config: &Config, store: &dyn KeyStore, entropy: &dyn En
     }
 }
 
-fn path(config: &Config) -> PathBuf {
+/// Where the data directory keeps it.
+pub(crate) fn path(config: &Config) -> PathBuf {
     config.data_dir.join("secret.key")
 }
 

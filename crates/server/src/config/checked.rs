@@ -32,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) default_policy: DefaultPolicy,
     pub(crate) password_minimum: usize,
     pub(crate) hashing: passwords::options::Options,
+    /// What the options of hashing come to on this machine.
+    pub(crate) hashing_size: passwords::options::Size,
     pub(crate) tokens: tokens::options::Options,
     pub(crate) access_token_lifetime: TimeDelta,
     pub(crate) cors_origins: Vec<String>,
@@ -56,50 +58,8 @@ impl Config {
     /// A sentence for each wrong one; no secret is repeated.
     pub(crate) fn check(raw: &Raw) -> Result<Self, Vec<String>> {
         let mut check = Check { raw, wrong: Vec::new() };
-        let listen = check.listen();
-        let public_url = check.public_url(listen);
-        let pages = check.pages(public_url.as_deref(), listen);
-        let data_dir = PathBuf::from(raw.get("data_dir"));
-        let database = check.database(&data_dir);
-        let shutdown_grace = check.duration("shutdown_grace", Duration::from_secs(600));
-        let throttles = check.one_of("throttles", &[("on", true), ("off", false)]);
-        let default_policy =
-            check.one_of("default_policy", &[("allow", DefaultPolicy::Allow), ("deny", DefaultPolicy::Deny)]);
-        let password_minimum = check.password_minimum();
-        let hashing = check.hashing();
-        let tokens = check.tokens(public_url.as_deref());
-        let lifetime = check.duration("access_token_lifetime", Duration::from_secs(3600));
-        let log_format = check
-            .one_of("log_format", &[("auto", LogFormat::Auto), ("text", LogFormat::Text), ("json", LogFormat::Json)]);
-        let log_level = check.parsed::<tracing::Level>("log_level", "error, warn, info, debug or trace");
-        let cors_origins = check.cors_origins();
-        let mail = check.mail(public_url.as_deref(), &data_dir);
-        check.secret();
-        let finished = (|| {
-            let (database, database_place) = database?;
-            Some(Self {
-                listen: listen?,
-                public_url: public_url?,
-                data_dir,
-                database,
-                database_place,
-                database_in_data_dir: raw.get("database_url").is_empty(),
-                secret: Some(raw.get("secret").to_owned()).filter(|secret| !secret.is_empty()),
-                shutdown_grace: shutdown_grace?,
-                throttles: throttles?,
-                default_policy: default_policy?,
-                password_minimum: password_minimum?,
-                hashing: hashing?,
-                tokens: tokens?,
-                access_token_lifetime: TimeDelta::from_std(lifetime?).ok()?,
-                cors_origins: cors_origins?,
-                pages: pages?,
-                mail: mail?,
-                log_format: log_format?,
-                log_level: log_level?,
-            })
-        })();
-        finished.filter(|_| check.wrong.is_empty()).ok_or(check.wrong)
+        let config = check.all();
+        config.filter(|_| check.wrong.is_empty()).ok_or(check.wrong)
     }
 }
 
@@ -109,6 +69,48 @@ pub(super) struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// Every setting is looked at before the first wrong one ends it, so that all are told at once.
+    fn all(&mut self) -> Option<Config> {
+        let listen = self.listen();
+        let public_url = self.public_url(listen);
+        let pages = self.pages(public_url.as_deref(), listen);
+        let data_dir = PathBuf::from(self.raw.get("data_dir"));
+        let database = self.database(&data_dir);
+        let shutdown_grace = self.duration("shutdown_grace", Duration::from_secs(600));
+        let throttles = self.one_of("throttles", &[("on", true), ("off", false)]);
+        let default_policy = self.default_policy();
+        let password_minimum = self.password_minimum();
+        let hashing = self.hashing();
+        let tokens = self.tokens(public_url.as_deref());
+        let lifetime = self.duration("access_token_lifetime", Duration::from_secs(3600));
+        let (log_format, log_level, cors_origins) = (self.log_format(), self.log_level(), self.cors_origins());
+        let mail = self.mail(public_url.as_deref(), &data_dir);
+        let secret = self.secret();
+        let ((database, database_place), (hashing, hashing_size)) = (database?, hashing?);
+        Some(Config {
+            listen: listen?,
+            public_url: public_url?,
+            data_dir,
+            database,
+            database_place,
+            database_in_data_dir: self.raw.get("database_url").is_empty(),
+            secret,
+            shutdown_grace: shutdown_grace?,
+            throttles: throttles?,
+            default_policy: default_policy?,
+            password_minimum: password_minimum?,
+            hashing,
+            hashing_size,
+            tokens: tokens?,
+            access_token_lifetime: TimeDelta::from_std(lifetime?).ok()?,
+            cors_origins: cors_origins?,
+            pages: pages?,
+            mail: mail?,
+            log_format: log_format?,
+            log_level: log_level?,
+        })
+    }
+
     fn refuse<T>(&mut self, name: &str, sentence: &str) -> Option<T> {
         self.wrong.push(format!("The setting {name} must be {sentence}."));
         None
@@ -208,14 +210,28 @@ impl Check<'_> {
         self.refuse("cors_origins", "origins in lower case, such as https://app.example.org, without a path")
     }
 
-    fn secret(&mut self) {
-        let given = self.raw.get("secret");
-        if let (false, Err(error)) = (given.is_empty(), RootSecret::parse(given)) {
+    fn secret(&mut self) -> Option<String> {
+        let given = Some(self.raw.get("secret")).filter(|given| !given.is_empty())?;
+        if let Err(error) = RootSecret::parse(given) {
             self.wrong.push(format!("The setting secret does not hold: {error}"));
         }
+        Some(given.into())
     }
 
-    fn hashing(&mut self) -> Option<passwords::options::Options> {
+    fn default_policy(&mut self) -> Option<DefaultPolicy> {
+        self.one_of("default_policy", &[("allow", DefaultPolicy::Allow), ("deny", DefaultPolicy::Deny)])
+    }
+
+    fn log_format(&mut self) -> Option<LogFormat> {
+        let words = [("auto", LogFormat::Auto), ("text", LogFormat::Text), ("json", LogFormat::Json)];
+        self.one_of("log_format", &words)
+    }
+
+    fn log_level(&mut self) -> Option<tracing::Level> {
+        self.parsed("log_level", "error, warn, info, debug or trace")
+    }
+
+    fn hashing(&mut self) -> Option<(passwords::options::Options, passwords::options::Size)> {
         let memory_kib = self.number("password_memory_kib", 19_456, 1_048_576);
         let passes = self.number("password_passes", 2, 16);
         let lanes = self.number("password_lanes", 1, 16);
@@ -234,7 +250,7 @@ impl Check<'_> {
         };
         // Each number may be within its bounds, and all of them together beyond the machine.
         match options.check() {
-            Ok(()) => Some(options),
+            Ok(size) => Some((options, size)),
             Err(error) => {
                 self.wrong.push(format!("The settings of password hashing do not hold: {error}."));
                 None

@@ -22,12 +22,15 @@ impl Raw {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    /// Every setting with its value, as in the file; of secrets only whether there is one.
-    pub(crate) fn shown(&self) -> String {
+    /// Every setting with its value, as in the file, and beside it what `holds` says it comes to; of
+    /// secrets only whether there is one.
+    pub(crate) fn shown(&self, holds: impl Fn(&str) -> Option<String>) -> String {
         let line = |setting: &Setting| {
             let value = self.get(setting.name);
             let value = if setting.secret && !value.is_empty() { "(set, not shown)" } else { value };
-            format!("{} = {value:?}\n", setting.name)
+            let holds = holds(setting.name).filter(|holds| holds != value);
+            let holds = holds.map(|holds| format!(" # {holds}")).unwrap_or_default();
+            format!("{} = {value:?}{holds}\n", setting.name)
         };
         SETTINGS.iter().map(line).collect()
     }
@@ -44,23 +47,20 @@ pub(crate) fn read(flags: &Flags, environment: Vec<(String, String)>) -> Result<
     if let Some(path) = flags.config.clone().or(named) {
         from_file(&path, &mut values, &mut wrong);
     }
-    for (name, value) in &environment {
-        if let Some(rest) = name.strip_prefix(PREFIX) {
-            from_environment(rest, value, &mut values, &mut wrong);
     let twice = given_twice(&environment);
     wrong.extend(twice.iter().map(|(name, file)| format!("Both {name} and {file} are given: give one of them.")));
-        }
+    for (name, value) in &environment {
         if twice.iter().any(|(_, file)| file == name) {
             continue;
+        }
+        if let Some(rest) = name.strip_prefix(PREFIX) {
+            from_environment(rest, value, &mut values, &mut wrong);
         }
     }
     values.extend(flags.values.iter().cloned());
     if wrong.is_empty() { Ok(Raw(values)) } else { Err(wrong) }
 }
 
-fn from_file(path: &Path, values: &mut BTreeMap<&'static str, String>, wrong: &mut Vec<String>) {
-    let file = path.display();
-    let text = match read_to_string(path) {
 /// The secrets that are in the environment and also in a file: one of them is not the one that is meant.
 fn given_twice(environment: &[(String, String)]) -> Vec<(String, String)> {
     let is_given = |name: &str| environment.iter().any(|(given, value)| given == name && !value.is_empty());
@@ -69,6 +69,9 @@ fn given_twice(environment: &[(String, String)]) -> Vec<(String, String)> {
     pairs.filter(|(name, file)| is_given(name) && is_given(file)).collect()
 }
 
+fn from_file(path: &Path, values: &mut BTreeMap<&'static str, String>, wrong: &mut Vec<String>) {
+    let file = path.display();
+    let text = match read_to_string(path) {
         Ok(text) => text,
         Err(error) => return wrong.push(format!("The configuration {file} cannot be read: {error}.")),
     };
@@ -126,12 +129,12 @@ fn from_environment(rest: &str, value: &str, values: &mut BTreeMap<&'static str,
     let Some(setting) = SETTINGS.iter().find(|setting| setting.secret && Some(setting.name) == of_file) else {
         return wrong.push(unknown(&format!("{PREFIX}{rest} in the environment"), &name, Setting::variable));
     };
-    match read_to_string(value) {
-        Ok(text) => _ = values.insert(setting.name, text.trim_end_matches(['\r', '\n']).into()),
-        Err(error) => wrong.push(format!("The file {value} that {PREFIX}{rest} names cannot be read: {error}.")),
     if value.is_empty() {
         return;
     }
+    match read_to_string(value) {
+        Ok(text) => _ = values.insert(setting.name, text.trim_end_matches(['\r', '\n']).into()),
+        Err(error) => wrong.push(format!("The file {value} that {PREFIX}{rest} names cannot be read: {error}.")),
     }
 }
 
@@ -176,9 +179,6 @@ mod tests {
             wrong,
             ["There is no setting USER_REGISTRY_LISTN in the environment. Did you mean USER_REGISTRY_LISTEN?"]
         );
-    }
-
-    #[test]
         let wrong = read(&Flags::default(), environment(&[("USER_REGISTRY_TEST_X", "x")])).err().unwrap();
         assert!(wrong[0].starts_with("There is no setting USER_REGISTRY_TEST_X in the environment."), "{wrong:?}");
     }
@@ -202,6 +202,9 @@ mod tests {
                 assert_eq!(raw.get(&setting), "canary", "what is empty was not given");
             }
         }
+    }
+
+    #[test]
     fn secrets_come_from_files_and_are_not_shown() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("secret");
@@ -209,7 +212,7 @@ mod tests {
         let raw = read(&Flags::default(), environment(&[("USER_REGISTRY_SECRET_FILE", file.to_str().unwrap())]));
         let raw = raw.ok().unwrap();
         assert_eq!(raw.get("secret"), "canary");
-        assert!(!raw.shown().contains("canary"));
+        assert!(!raw.shown(|_| None).contains("canary"));
         let missing = read(&Flags::default(), environment(&[("USER_REGISTRY_SECRET_FILE", "/nowhere/secret")]));
         assert!(missing.err().unwrap()[0].contains("/nowhere/secret"));
         assert!(read(&Flags::default(), environment(&[("USER_REGISTRY_LISTEN_FILE", "x")])).is_err());

@@ -37,19 +37,46 @@ async fn a_health_check_asks_the_server_of_its_settings(database: Database) {
 
 async fn the_settings_are_shown_without_secrets(database: Database) {
     let secret = "canary00112233445566778899aabbccddeeff0123456789abcdefCANARY1234";
-    let settings = [("USER_REGISTRY_SECRET", secret), ("USER_REGISTRY_ISSUER", "https://issuer.example")];
+    let settings = [
+        ("USER_REGISTRY_SECRET", secret),
+        ("USER_REGISTRY_ISSUER", "https://issuer.example"),
+        ("USER_REGISTRY_HASHING_THREADS", "3"),
+    ];
+    // Neither a user nor a password.
+    let place = match database.engine {
+        Engine::Sqlite => format!("SQLite, {}", database.folder().join("registry.sqlite").display()),
+        Engine::Postgres => {
+            let (_, server) = database.url.rsplit_once('@').expect("a user");
+            format!("PostgreSQL, {server}")
+        }
+    };
     let shown = run_with(&database, &settings, &["check-config", "--shutdown-grace", "3s"], b"").done();
     for line in [
-        "database_url = \"(set, not shown)\"",
+        &format!("database_url = \"(set, not shown)\" # {place}"),
         "secret = \"(set, not shown)\"",
         "issuer = \"https://issuer.example\"",
         "shutdown_grace = \"3s\"",
         "listen = \"127.0.0.1:8080\"",
+        // What was left open, and what it comes to.
+        "public_url = \"\" # http://127.0.0.1:8080",
+        "password_minimum = \"\" # 8",
+        "hashing_threads = \"3\"",
+        "hashing_queue = \"\" # 96",
     ] {
         assert!(shown.lines().any(|shown| shown == line), "{line} is not in\n{shown}");
     }
     assert!(!shown.to_lowercase().contains("canary") && !shown.contains(&database.url), "{shown}");
     assert_eq!(database.folder().read_dir().unwrap().count(), 0, "it touches nothing");
+    let shown = run(&database, &["check-config", "--public-url", "https://registry.example/"]).done();
+    for line in [
+        format!("secret = \"\" # {}", database.folder().join("secret.key").display()),
+        "public_url = \"https://registry.example/\" # https://registry.example".into(),
+        "issuer = \"\" # https://registry.example".into(),
+        format!("mail_url = \"\" # the directory {}", database.folder().join("mail").display()),
+        "mail_from = \"\" # registry@registry.example".into(),
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line} is not in\n{shown}");
+    }
 }
 
 #[tokio::test]
