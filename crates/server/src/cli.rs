@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Openapi,
     /// Ask the server of these settings whether it is ready.
     ///
-    /// Exit code 0 when it is; 1 when it is not, or does not answer within 5 seconds.
+    /// Exit code 0 when it is; 1 when it is not, or does not answer within 4 seconds.
     Healthcheck,
     /// Check the settings, and show them without secrets.
     #[command(after_long_help = without_flag())]
@@ -142,7 +142,8 @@ pub(crate) enum Authority {
         #[arg(value_parser = DomainName::parse)]
         domain: DomainName,
     },
-    /// Replace the authority token of a domain, and print the new one.
+    /// Replace the authority token of a domain, and print the new one. A domain that has none gets its
+    /// first.
     Rotate {
         /// The domain, in any spelling.
         #[arg(value_parser = DomainName::parse)]

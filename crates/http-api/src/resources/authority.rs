@@ -63,7 +63,7 @@ impl Authority {
         request: &Request,
         /// The domain, in any spelling.
         domain: Path<String>,
-        /// `true` replaces the token that is there.
+        /// `true` makes a new token, and ends the one that is there, if any.
         rotate: Query<Option<String>>,
     ) -> poem::Result<AuthorityIssuedAnswer> {
         let mut errors = FormErrors::none();

@@ -66,8 +66,15 @@ async fn authority_tokens_are_kept_beside_a_running_server(database: Database) {
     assert_eq!(command("revoke", "example.org").done(), "");
     assert_eq!(shown().await.0, 404);
     command("revoke", "example.org").refused(1);
+    let first = command("rotate", "example.org").done();
+    assert_eq!(shown().await, (200, Some(first)), "to rotate is to have a new token, whatever was before");
     run(&database, &["domains", "block", "blocked.example"]).done();
     assert_eq!(command("issue", "blocked.example").refused(1), "A blocked domain gets no authority token.");
+    // Who blocks a domain takes nothing from it: the token stays until somebody revokes it.
+    run(&database, &["domains", "block", "example.org"]).done();
+    assert_eq!(shown().await.0, 200);
+    command("rotate", "example.org").refused(1);
+    command("revoke", "example.org").done();
     assert!(!program.log().contains("uat_"));
 }
 
