@@ -38,6 +38,6 @@ ENV PATH=/bin \
     USER_REGISTRY_DATA_DIR=/data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["/bin/user-registry", "healthcheck"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["/bin/user-registry", "healthcheck"]
 ENTRYPOINT ["/bin/user-registry"]
 CMD ["serve"]

@@ -9,16 +9,21 @@ use tokio::time::timeout;
 
 use crate::failure::Failure;
 
+/// How long an answer may take: less than the container's own limit, so that the sentence is heard.
+const PATIENCE: Duration = Duration::from_secs(4);
+
 /// Fails unless the server at this address, or on this machine when it listens on all addresses,
 /// answers that it is ready.
 pub(crate) async fn run(listen: SocketAddr) -> Result<(), Failure> {
     let address = reachable(listen);
-    let answer = timeout(Duration::from_secs(5), ask(address)).await;
+    let answer = timeout(PATIENCE, ask(address)).await;
     match answer {
         Ok(Ok(line)) if line.starts_with("HTTP/1.1 200 ") => Ok(()),
         Ok(Ok(line)) => Err(Failure::new(format!("The server at {address} is not ready: {line}."))),
         Ok(Err(error)) => Err(Failure::new(format!("The server at {address} does not answer: {error}."))),
-        Err(_) => Err(Failure::new(format!("The server at {address} does not answer within 5 seconds."))),
+        Err(_) => {
+            Err(Failure::new(format!("The server at {address} does not answer within {} seconds.", PATIENCE.as_secs())))
+        }
     }
 }
 
