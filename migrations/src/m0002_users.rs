@@ -1,4 +1,4 @@
-//! The users, with the column names of the seed.
+//! The users, with the column names of AgStack's user registry.
 
 use sea_orm_migration::async_trait::async_trait;
 use sea_orm_migration::prelude::DeriveMigrationName;

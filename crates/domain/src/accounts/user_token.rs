@@ -5,8 +5,8 @@ use std::fmt;
 use crate::ports::entropy::Entropy;
 use crate::sessions::opaque;
 
-/// The seed's `token_required`: `urt_` and 256 random bits in hex. It is shown once, hides itself in
-/// `Debug`, and only its keyed hash is stored.
+/// The `token_required` of the API, named as in AgStack's user registry: `urt_` and 256 random bits in
+/// hex. It is shown once, hides itself in `Debug`, and only its keyed hash is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UserToken(String);
 
