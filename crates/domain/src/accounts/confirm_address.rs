@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::Actor;
+use crate::accounts::email::EmailAddress;
 use crate::changes::{AccountChange, Changes};
 use crate::events::{Event, EventKind, EventSubject};
 use crate::mail::mailed_token::MailedTokenPurpose;
@@ -21,7 +22,17 @@ pub struct ConfirmAddress {
     pub entropy: Arc<dyn Entropy>,
 }
 
+const PURPOSES: [MailedTokenPurpose; 1] = [MailedTokenPurpose::VerifyAddress];
+
 impl ConfirmAddress {
+    /// The address that the token would verify now. Nothing changes by that, and the token is not used.
+    ///
+    /// # Errors
+    /// When the token is not valid, or a port fails.
+    pub async fn look(&self, token: &str) -> Result<EmailAddress, RedeemError> {
+        self.redeem.own_address(token, &PURPOSES, self.clock.now()).await
+    }
+
     /// Verifies the address that the token was mailed to, if it still is its user's.
     ///
     /// # Errors
@@ -36,6 +47,6 @@ impl ConfirmAddress {
             let verify = AccountChange::VerifyAddress { user: user.id, version, address, at };
             token.is_for(user.email.key()).then(|| Changes::new(event).with(verify))
         };
-        self.redeem.run(token, &[MailedTokenPurpose::VerifyAddress], at, plan).await.map(|_| ())
+        self.redeem.run(token, &PURPOSES, at, plan).await.map(|_| ())
     }
 }

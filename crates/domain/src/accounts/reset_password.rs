@@ -5,6 +5,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::access::Actor;
+use crate::accounts::email::EmailAddress;
 use crate::accounts::new_password;
 use crate::accounts::password::{PasswordError, PasswordPolicy};
 use crate::accounts::ports::{HashFailure, PasswordHashing};
@@ -58,15 +59,25 @@ pub struct ResetPassword {
     pub entropy: Arc<dyn Entropy>,
 }
 
+const PURPOSES: [MailedTokenPurpose; 1] = [MailedTokenPurpose::ResetPassword];
+
 impl ResetPassword {
+    /// The address of the user whose password the token would set now. Nothing changes by that, and the
+    /// token is not used.
+    ///
+    /// # Errors
+    /// When the token is not valid, or a port fails.
+    pub async fn look(&self, token: &str) -> Result<EmailAddress, RedeemError> {
+        self.redeem.own_address(token, &PURPOSES, self.clock.now()).await
+    }
+
     /// Sets the password. The token is looked at before anything is hashed, so that only its holder costs
     /// that much.
     ///
     /// # Errors
     /// Why the password stays.
     pub async fn run(&self, actor: &Actor, token: &str, new_password: &str) -> Result<(), ResetPasswordError> {
-        let purposes = [MailedTokenPurpose::ResetPassword];
-        let held = self.redeem.look(token, &purposes, self.clock.now()).await?;
+        let held = self.redeem.look(token, &PURPOSES, self.clock.now()).await?;
         let password = self.policy.accept(new_password, Some(&held.user.email))?;
         let hash = self.hashing.hash(password).await?;
         let at = self.clock.now();
@@ -80,7 +91,7 @@ impl ResetPassword {
             let verify = AccountChange::VerifyAddress { user: user.id, version, address, at };
             token.is_for(user.email.key()).then(|| changes.with(verify))
         };
-        self.redeem.run(token, &purposes, at, plan).await?;
+        self.redeem.run(token, &PURPOSES, at, plan).await?;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::accounts::email::EmailAddress;
 use crate::accounts::user::UserState;
 use crate::changes::{Change, Changes, MailChange};
 use crate::mail::mailed_token::{IssuedMailedToken, MailedTokenPurpose, MailedTokenRefused};
@@ -52,6 +53,21 @@ impl Redeem {
         let held = self.tokens.by_id(id).await?.ok_or(MailedTokenRefused)?;
         let fits = purposes.contains(&held.token.purpose) && now < held.token.expires_at;
         if fits && held.user.state == UserState::Active { Ok(held) } else { Err(MailedTokenRefused.into()) }
+    }
+
+    /// The address that the token was mailed to, if it can be used for one of the purposes now and the
+    /// address still is its user's. It is not used by that.
+    ///
+    /// # Errors
+    /// When it is not valid, or a port fails.
+    pub async fn own_address(
+        &self,
+        text: &str,
+        purposes: &[MailedTokenPurpose],
+        now: Timestamp,
+    ) -> Result<EmailAddress, RedeemError> {
+        let HeldMailedToken { token, user } = self.look(text, purposes, now).await?;
+        if token.is_for(user.email.key()) { Ok(user.email) } else { Err(MailedTokenRefused.into()) }
     }
 
     /// Uses the token up together with what `plan` makes of it; `plan` may find that it does not fit its

@@ -84,6 +84,25 @@ async fn a_token_is_refused_when_it_is_forged_too_old_ended_or_of_another_purpos
 }
 
 #[tokio::test]
+async fn a_look_at_a_token_tells_its_address_and_uses_nothing() {
+    let world = World::default();
+    world.join("Ada@Example.org").await;
+    world.ask(Wanted::NewPassword, ADA).await;
+    let (verify, reset) = (world.mailed_token(Template::VerifyAddress), world.mailed_token(Template::ResetPassword));
+    let (confirm_address, reset_password) = (world.confirm_address(), world.reset_password());
+    for _ in 0..2 {
+        assert_eq!(confirm_address.look(&verify).await.expect("it is genuine").as_str(), "Ada@Example.org");
+        assert_eq!(reset_password.look(&reset).await.expect("it is genuine").as_str(), "Ada@Example.org");
+    }
+    assert!(matches!(confirm_address.look(&reset).await, Err(RedeemError::NotValid(_))), "another purpose");
+    assert!(matches!(reset_password.look(&verify).await, Err(RedeemError::NotValid(_))), "another purpose");
+    world.confirm(&verify).await.expect("it was not used");
+    assert!(matches!(confirm_address.look(&verify).await, Err(RedeemError::NotValid(_))), "it is used");
+    world.clock.advance(MailedTokenPurpose::ResetPassword.lifetime());
+    assert!(matches!(reset_password.look(&reset).await, Err(RedeemError::NotValid(_))), "it is too old");
+}
+
+#[tokio::test]
 async fn who_asks_for_a_mail_learns_nothing_and_only_owners_get_one() {
     let world = World::default();
     let (user, _) = world.join(ADA).await;

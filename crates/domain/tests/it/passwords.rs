@@ -18,7 +18,7 @@ const ADA: &str = "ada@example.org";
 const NEW: &str = "a louder morning";
 
 impl World {
-    fn reset_password(&self) -> ResetPassword {
+    pub(crate) fn reset_password(&self) -> ResetPassword {
         ResetPassword {
             redeem: self.redeem(),
             policy: Self::policy(),
