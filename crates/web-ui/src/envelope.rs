@@ -70,6 +70,7 @@ async fn answer_within<E: Endpoint<Output = Response>>(
     request: Request,
     visit: &Visit,
 ) -> Response {
+    let has_secret = leads_from_mail(request.uri().path());
     let is_post = request.method() == poem::http::Method::POST;
     let is_long = head_bytes(&request) > MAX_HEAD_BYTES;
     let outcome = if is_long { Err(Refused::HeadTooLarge.into()) } else { pages.call(request).await };
@@ -84,7 +85,7 @@ async fn answer_within<E: Endpoint<Output = Response>>(
     }
     let request_id = HeaderValue::from_str(&visit.request.to_string()).expect("an id is plain ASCII");
     headers.insert(HeaderName::from_static("x-request-id"), request_id);
-    guard(headers, &site.options);
+    guard(headers, &site.options, has_secret);
     response
 }
 
@@ -96,13 +97,13 @@ fn head_bytes(request: &Request) -> usize {
 }
 
 /// The headers that keep a page to itself.
-fn guard(headers: &mut HeaderMap, options: &Options) {
+fn guard(headers: &mut HeaderMap, options: &Options, has_secret: bool) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let mut insert = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
     insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     insert(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     insert(header::X_FRAME_OPTIONS, "DENY");
-    insert(header::REFERRER_POLICY, referrer_policy(options));
+    insert(header::REFERRER_POLICY, referrer_policy(options, has_secret));
     insert(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     insert(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     insert(HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY);
@@ -113,9 +114,18 @@ fn guard(headers: &mut HeaderMap, options: &Options) {
 
 /// No page tells another where its reader came from. A page without a referrer sends forms with the
 /// origin `null`, too; that is well where browsers send `Sec-Fetch-Site`, which they do not over
-/// plain http to another machine.
-const fn referrer_policy(options: &Options) -> &'static str {
-    if options.is_trustworthy() { "no-referrer" } else { "same-origin" }
+/// plain http to another machine. There, a page whose own address holds a secret tells its origin only.
+const fn referrer_policy(options: &Options, has_secret: bool) -> &'static str {
+    match (options.is_trustworthy(), has_secret) {
+        (true, _) => "no-referrer",
+        (false, true) => "origin",
+        (false, false) => "same-origin",
+    }
+}
+
+/// Whether links in mails lead here: such an address holds a token.
+fn leads_from_mail(path: &str) -> bool {
+    path.starts_with("/mail/")
 }
 
 #[derive(Template)]

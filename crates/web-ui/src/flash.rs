@@ -73,6 +73,18 @@ pub(crate) enum Notice {
     UserTokenRemoved,
     /// The session has ended.
     LoggedOut,
+    /// All sessions have ended.
+    LoggedOutEverywhere,
+    /// Another session has ended.
+    SessionEnded,
+    /// The mail that verifies the address is on its way.
+    VerificationSent,
+    /// The address is verified.
+    AddressVerified,
+    /// The password is another now.
+    PasswordChanged,
+    /// The password is another now, and all sessions have ended.
+    PasswordReset,
 }
 
 impl Notice {
@@ -87,6 +99,12 @@ impl Notice {
             Self::FieldRemoved => "notice-field-removed",
             Self::UserTokenRemoved => "notice-token-removed",
             Self::LoggedOut => "notice-logged-out",
+            Self::LoggedOutEverywhere => "notice-logged-out-everywhere",
+            Self::SessionEnded => "notice-session-ended",
+            Self::VerificationSent => "notice-verification-sent",
+            Self::AddressVerified => "notice-address-verified",
+            Self::PasswordChanged => "notice-password-changed",
+            Self::PasswordReset => "notice-password-reset",
         }
     }
 }

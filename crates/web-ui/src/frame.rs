@@ -1,7 +1,9 @@
 //! What all pages have in common, and how a page becomes an answer.
 
 use askama::Template;
+use chrono::Timelike as _;
 use domain::land::boundary::Boundary;
+use domain::ports::clock::Timestamp;
 use poem::Response;
 use poem::http::{StatusCode, header};
 
@@ -66,6 +68,16 @@ impl Frame {
     /// The sentence of a page without content of its own.
     pub(crate) fn sentence(&self, key: &str) -> String {
         self.t(&format!("{key}-text"))
+    }
+
+    /// The day of a time, in UTC.
+    pub(crate) fn date(&self, at: &Timestamp) -> String {
+        at.date_naive().to_string()
+    }
+
+    /// The hour and minute of a time, in UTC.
+    pub(crate) fn time(&self, at: &Timestamp) -> String {
+        format!("{:02}:{:02}", at.hour(), at.minute())
     }
 
     /// How long a boundary is.

@@ -34,11 +34,14 @@ mod visit;
 /// The longest form that is read, in bytes.
 pub const MAX_FORM_BYTES: usize = 64 * 1024;
 
+/// The paths that are the pages' own, with everything below them.
+const OWN: [&str; 5] = ["/sign-up", "/forgot", "/mail", "/account", "/assets"];
+
 /// Whether a path is one of the pages, or would be one: their errors are pages, too.
 #[must_use]
 pub fn owns(path: &str) -> bool {
     let below = |parent: &str| path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    path == "/" || path == "/favicon.ico" || ["/sign-up", "/account", "/assets"].into_iter().any(below)
+    path == "/" || path == "/favicon.ico" || OWN.into_iter().any(below)
 }
 
 /// The pages, as one endpoint. It never fails: its errors are pages, a panic included.
@@ -49,13 +52,25 @@ pub fn routes(use_cases: UseCases, options: Options) -> impl Endpoint<Output = R
 }
 
 fn paths() -> Route {
-    use crate::pages::{account, discoverable, log_in, log_out, new_field, phone_number, remove_field, sign_up};
-    use crate::pages::{new_user_token, remove_user_token};
+    use crate::pages::{account, ask_by_mail, change_password, discoverable, end_sessions, log_in, log_out, new_field};
+    use crate::pages::{new_user_token, phone_number, remove_field, remove_user_token, reset_password, sessions};
+    use crate::pages::{sign_up, verify_address};
     Route::new()
         .at("/", page_with_form(get(log_in::show).post(log_in::submit)))
         .at("/sign-up", page_with_form(get(sign_up::show).post(sign_up::submit)))
         .at("/sign-up/done", page(get(sign_up::show_done)))
+        .at("/forgot", page_with_form(get(ask_by_mail::show_forgot).post(ask_by_mail::submit_forgot)))
+        .at("/mail/again", page_with_form(get(ask_by_mail::show_again).post(ask_by_mail::submit_again)))
+        .at("/mail/sent", page(get(ask_by_mail::show_sent)))
+        .at("/mail/verify", page_with_form(get(verify_address::show).post(verify_address::submit)))
+        .at("/mail/verify/done", page(get(verify_address::show_done)))
+        .at("/mail/reset", page_with_form(get(reset_password::show).post(reset_password::submit)))
         .at("/account", page(get(account::show)))
+        .at("/account/verification", page_with_form(get(account::lead_back).post(ask_by_mail::submit_own)))
+        .at("/account/password", page_with_form(get(change_password::show).post(change_password::submit)))
+        .at("/account/sessions", page(get(sessions::show)))
+        .at("/account/sessions/end-all", page_with_form(get(end_sessions::show).post(end_sessions::submit)))
+        .at("/account/sessions/:id/end", page_with_form(get(sessions::lead_back).post(sessions::end)))
         .at("/account/phone-number", page_with_form(get(account::lead_back).post(phone_number::submit)))
         .at("/account/discoverable", page_with_form(get(account::lead_back).post(discoverable::submit)))
         .at("/account/fields/new", page_with_form(get(new_field::show).post(new_field::submit)))
@@ -98,9 +113,21 @@ mod tests {
         for own in ["/", "/sign-up", "/sign-up/done", "/account", "/account/x", "/assets/style.css", "/favicon.ico"] {
             assert!(owns(own), "{own}");
         }
-        for other in
-            ["", "/signup", "/login", "/sign-upx", "/accounts", "/me", "/docs", "/health/live", "/favicon.icon"]
-        {
+        for own in ["/forgot", "/mail", "/mail/verify", "/mail/reset", "/account/password", "/account/sessions"] {
+            assert!(owns(own), "{own}");
+        }
+        for other in [
+            "",
+            "/signup",
+            "/login",
+            "/sign-upx",
+            "/accounts",
+            "/me",
+            "/docs",
+            "/health/live",
+            "/favicon.icon",
+            "/mails",
+        ] {
             assert!(!owns(other), "{other}");
         }
     }

@@ -6,6 +6,7 @@ use domain::access::Denied;
 use domain::accounts::own_row::OwnRowError;
 use domain::accounts::ports::HashFailure;
 use domain::ports::failure::PortFailure;
+use domain::sessions::end_session::EndSessionError;
 use poem::error::ResponseError;
 use poem::http::StatusCode;
 use thiserror::Error;
@@ -134,6 +135,16 @@ impl From<OwnRowError> for Refused {
         match error {
             OwnRowError::Denied(denied) => denied.into(),
             OwnRowError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<EndSessionError> for Refused {
+    fn from(error: EndSessionError) -> Self {
+        match error {
+            EndSessionError::NotFound => Self::NotFound,
+            EndSessionError::Denied(denied) => denied.into(),
+            EndSessionError::Failed(failure) => failure.into(),
         }
     }
 }

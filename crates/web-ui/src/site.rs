@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::access::{Actor, Operation};
+use domain::accounts::ask_by_mail::AskByMail;
+use domain::accounts::change_password::ChangePassword;
+use domain::accounts::confirm_address::ConfirmAddress;
 use domain::accounts::issue_user_token::IssueUserToken;
 use domain::accounts::password::PasswordPolicy;
 use domain::accounts::remove_user_token::RemoveUserToken;
+use domain::accounts::reset_password::ResetPassword;
 use domain::accounts::set_discoverable::SetDiscoverable;
 use domain::accounts::sign_up::SignUp;
 use domain::accounts::update_phone::UpdatePhone;
@@ -18,6 +22,8 @@ use domain::ports::clock::Clock;
 use domain::ports::entropy::Entropy;
 use domain::ports::secrets::SecretKeeper;
 use domain::sessions::authenticate::{Authenticate, AuthenticateError, Shown};
+use domain::sessions::end_session::EndSession;
+use domain::sessions::list_sessions::ListSessions;
 use domain::sessions::log_in::LogIn;
 use domain::sessions::log_out::LogOut;
 use domain::sessions::ports::LastSeen;
@@ -43,6 +49,18 @@ pub struct UseCases {
     pub log_in: Arc<LogIn>,
     /// Logs a user out.
     pub log_out: Arc<LogOut>,
+    /// Sends the mails that somebody asks for.
+    pub ask_by_mail: Arc<AskByMail>,
+    /// Verifies an address.
+    pub confirm_address: Arc<ConfirmAddress>,
+    /// Sets a new password by a mailed token.
+    pub reset_password: Arc<ResetPassword>,
+    /// Changes a password.
+    pub change_password: Arc<ChangePassword>,
+    /// Lists sessions.
+    pub list_sessions: Arc<ListSessions>,
+    /// Ends sessions.
+    pub end_session: Arc<EndSession>,
     /// Changes a phone number.
     pub update_phone: Arc<UpdatePhone>,
     /// Sets whether others find a user's fields.
@@ -78,7 +96,7 @@ pub(crate) struct Site {
 pub(crate) struct Owner {
     pub(crate) actor: Actor,
     pub(crate) user: User,
-    session: Session,
+    pub(crate) session: Session,
 }
 
 impl Owner {
@@ -97,6 +115,12 @@ impl Site {
     /// Whether the visitor is signed in.
     pub(crate) async fn knows(&self, visit: &Visit) -> Result<bool, Refused> {
         Ok(self.find_owner(visit, Operation::ShowMe).await?.is_some())
+    }
+
+    /// Who reads the next page: the session of somebody who is signed in, or else the visitor.
+    pub(crate) async fn reader(&self, visit: &Visit) -> Result<Binding, Refused> {
+        let owner = self.find_owner(visit, Operation::ShowMe).await?;
+        Ok(owner.map_or_else(|| visit.visitor(), |owner| owner.binding()))
     }
 
     async fn find_owner(&self, visit: &Visit, operation: Operation) -> Result<Option<Owner>, Refused> {

@@ -17,6 +17,7 @@ login-to-go-on = Please log in to go on.
 login-button = Log in
 login-no-account = No account yet?
 login-sign-up = Sign up
+login-forgot = Forgot your password?
 email = E-mail
 password = Password
 
@@ -36,17 +37,71 @@ discoverable-label = Let others find my fields
 discoverable-hint = Other users of the registry can then look up the fields that you add. You can change this at any time.
 signed-up-title = Welcome
 signed-up-text = Successfully registered. Your account is ready:
+signed-up-mail = We have sent you a mail with a link that verifies your address.
 signed-up-log-in = Log in
+
+## Mails
+
+send-mail = Send the mail
+send-mail-again = Send the mail again
+ask-for-new-link = Ask for a new link
+back-to-login = Back to the login
+go-on = Go on
+forgot-title = Forgot your password?
+forgot-text = Tell us your e-mail address, and we send you a link to choose a new one.
+mail-again-title = Verify your address
+mail-again-text = Tell us your e-mail address, and we send you a new link that verifies it.
+mail-sent-title = Check your mail
+mail-sent-text = If there is something to send to this address, the mail is on its way.
+mail-sent-hint = It can take a few minutes. Look among your spam, too, and see whether you typed the address without a mistake.
+verify-title = Verify your address
+verify-text = Confirm that this e-mail address is yours:
+verify-button = Verify address
+address-verified-title = Address verified
+link-not-valid-title = This link is not valid
+verify-not-valid = It has been used already, is too old, or is incomplete. If your address is not verified yet, ask for a new link.
+reset-not-valid = It has been used already, is too old, or is incomplete. Ask for a new link, and use the newest mail.
+reset-title = Choose a new password
+reset-text = All your sessions end by that, and your access token is removed.
+reset-button = Set password
+new-password = New password
+current-password = Current password
 
 ## Account
 
 account-title = Your account
 email-verified = Verified
 email-not-verified = Not verified
+verification-hint = Open the link in the mail that we have sent you.
+security-heading = Security
+security-password = Change password
+security-sessions = Sessions
+change-password-title = Change your password
+change-password-text = All your other sessions end by that.
+change-password-token = Your access token is removed, too. Programs that use it need a new one.
+change-password-button = Change password
 phone-number-save = Save number
 phone-number-remove = Remove number
 discoverable-heading = Discoverability
 discoverable-save = Save choice
+
+## Sessions
+
+sessions-title = Your sessions
+sessions-heading = Where you are signed in
+sessions-hint = The last use is noted once an hour.
+sessions-none = You are not signed in anywhere else.
+session-in-browser = Browser
+session-of-program = Program
+session-this = This one
+session-began = Began:
+session-last-used = Last used:
+session-end = End
+end-sessions-link = Log out everywhere
+back-to-sessions = Back to your sessions
+end-sessions-title = Log out everywhere?
+end-sessions-text = All your sessions end at once, this one included. Programs that you have signed in need your password again.
+end-sessions-button = Log out everywhere
 
 ## Fields
 
@@ -102,6 +157,12 @@ notice-field-added = The field is added.
 notice-field-removed = The field is removed.
 notice-token-removed = Your access token is removed.
 notice-logged-out = You are logged out.
+notice-logged-out-everywhere = You are logged out everywhere.
+notice-session-ended = The session has ended.
+notice-verification-sent = The mail is on its way. It can take a few minutes.
+notice-address-verified = Your e-mail address is verified.
+notice-password-changed = Your password is changed, and your other sessions have ended.
+notice-password-reset = Your password is set. Log in with it.
 
 ## What is wrong with a form
 
@@ -115,6 +176,8 @@ error-email-too-long = An e-mail address has at most 254 octets, 64 of them befo
 error-email-control-character = An e-mail address has no control or invisible characters.
 error-email-quoted-address = An e-mail address with a quoted part is not accepted.
 error-password-required = Enter your password.
+error-current-password-required = Enter your current password.
+error-current-password-too-long = Wrong password
 error-password-too-short = A password has at least { $minimum } characters.
 error-password-too-long = A password has at most 128 characters.
 error-password-control-character = A password has no control characters.

@@ -61,6 +61,7 @@ fn refusal_keys() -> Vec<String> {
         &[&EmailError::NotAnAddress, &EmailError::TooLong, &EmailError::ControlCharacter, &EmailError::Quoted],
     );
     add("password", &[&PasswordError::Empty, &PasswordError::TooShort { minimum: 8 }, &PasswordError::TooLong]);
+    add("current-password", &[&PasswordError::Empty, &PasswordError::TooLong]);
     add("password", &[&PasswordError::ControlCharacter, &PasswordError::Unsuitable]);
     add("password", &[&PasswordError::Common, &PasswordError::LikeAddress]);
     add("phone-number", &[&PhoneNumberError::Shape, &PhoneNumberError::Unassigned]);

@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use domain::accounts::ask_by_mail::AskByMail;
+use domain::accounts::change_password::ChangePassword;
+use domain::accounts::confirm_address::ConfirmAddress;
 use domain::accounts::issue_user_token::IssueUserToken;
 use domain::accounts::own_row::OwnRow;
 use domain::accounts::password::PasswordPolicy;
 use domain::accounts::remove_user_token::RemoveUserToken;
+use domain::accounts::reset_password::ResetPassword;
 use domain::accounts::set_discoverable::SetDiscoverable;
 use domain::accounts::sign_up::SignUp;
 use domain::accounts::update_phone::UpdatePhone;
@@ -14,7 +18,10 @@ use domain::domains::policy::DefaultPolicy;
 use domain::land::add_field::AddField;
 use domain::land::list_fields::ListFields;
 use domain::land::remove_field::RemoveField;
+use domain::mail::redeem::Redeem;
 use domain::sessions::authenticate::Authenticate;
+use domain::sessions::end_session::EndSession;
+use domain::sessions::list_sessions::ListSessions;
 use domain::sessions::log_in::LogIn;
 use domain::sessions::log_out::LogOut;
 use domain::sessions::ports::Sessions;
@@ -52,10 +59,10 @@ impl Registry {
             authenticate: Arc::new(Authenticate {
                 signer: signer.clone(),
                 keeper: keeper.clone(),
-                sessions,
+                sessions: sessions.clone(),
                 clock: clock(),
             }),
-            passwords: PasswordPolicy::new(8, Arc::new(FewCommonPasswords)),
+            passwords: policy(),
             sign_up: Arc::new(self.sign_up()),
             log_in: Arc::new(LogIn {
                 accounts: memory.clone(),
@@ -68,6 +75,12 @@ impl Registry {
                 access_token_lifetime: TimeDelta::minutes(15),
             }),
             log_out: Arc::new(LogOut { ledger: memory.clone(), clock: clock(), entropy: entropy() }),
+            ask_by_mail: Arc::new(self.ask_by_mail()),
+            confirm_address: Arc::new(ConfirmAddress { redeem: self.redeem(), clock: clock(), entropy: entropy() }),
+            reset_password: Arc::new(self.reset_password()),
+            change_password: Arc::new(self.change_password(own_row.clone())),
+            list_sessions: Arc::new(ListSessions { sessions, clock: clock() }),
+            end_session: Arc::new(EndSession { ledger: memory.clone(), clock: clock(), entropy: entropy() }),
             update_phone: Arc::new(UpdatePhone { own_row: own_row.clone(), clock: clock(), entropy: entropy() }),
             set_discoverable: Arc::new(SetDiscoverable {
                 own_row: own_row.clone(),
@@ -102,4 +115,43 @@ impl Registry {
             entropy: self.entropy.clone(),
         }
     }
+
+    fn ask_by_mail(&self) -> AskByMail {
+        AskByMail {
+            accounts: self.memory.clone(),
+            keeper: self.keeper.clone(),
+            ledger: self.memory.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        }
+    }
+
+    fn redeem(&self) -> Arc<Redeem> {
+        Arc::new(Redeem { tokens: self.memory.clone(), keeper: self.keeper.clone(), ledger: self.memory.clone() })
+    }
+
+    fn reset_password(&self) -> ResetPassword {
+        ResetPassword {
+            redeem: self.redeem(),
+            policy: policy(),
+            hashing: self.hashing.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        }
+    }
+
+    fn change_password(&self, own_row: Arc<OwnRow>) -> ChangePassword {
+        ChangePassword {
+            accounts: self.memory.clone(),
+            policy: policy(),
+            hashing: self.hashing.clone(),
+            own_row,
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        }
+    }
+}
+
+fn policy() -> PasswordPolicy {
+    PasswordPolicy::new(8, Arc::new(FewCommonPasswords))
 }

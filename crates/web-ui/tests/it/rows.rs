@@ -9,6 +9,8 @@ use domain::domains::name::DomainName;
 use domain::domains::policy::{BelongsTo, DomainRule};
 use domain::events::{Event, EventKind, EventSubject};
 use domain::ids::{DomainRuleId, UserId};
+use domain::mail::letter::Template;
+use domain::mail::mailed_token::IssuedMailedToken;
 use domain::ports::clock::Clock as _;
 use domain::ports::ledger::Ledger as _;
 use memory::passwords::CheapHashing;
@@ -16,6 +18,19 @@ use memory::passwords::CheapHashing;
 use crate::registry::Registry;
 
 impl Registry {
+    /// The token in the newest letter of this template.
+    pub(crate) fn mailed_token(&self, template: Template) -> String {
+        let letters = self.memory.letters();
+        let letter = letters.iter().rev().map(|delivery| &delivery.letter).find(|letter| letter.template == template);
+        let token = letter.and_then(|letter| letter.token).expect("a letter with a token");
+        IssuedMailedToken::of(token, &*self.keeper).reveal().into()
+    }
+
+    /// How many letters of this template were written.
+    pub(crate) fn letters(&self, template: Template) -> usize {
+        self.memory.letters().iter().filter(|delivery| delivery.letter.template == template).count()
+    }
+
     /// Blocks a domain.
     pub(crate) async fn block(&self, domain: &str) {
         let now = self.clock.now();

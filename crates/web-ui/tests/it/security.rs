@@ -18,9 +18,17 @@ use crate::browser::{Browser, EMAIL, PASSWORD, browser, browser_at, encode};
 use crate::registry::Registry;
 
 /// Every path that takes a form, and a page that holds one for the same sender.
-const FORMS: [(&str, &str); 9] = [
+const FORMS: [(&str, &str); 17] = [
     ("/", "/"),
     ("/sign-up", "/sign-up"),
+    ("/forgot", "/forgot"),
+    ("/mail/again", "/mail/again"),
+    ("/mail/verify", "/forgot"),
+    ("/mail/reset", "/forgot"),
+    ("/account/verification", "/account"),
+    ("/account/password", "/account"),
+    ("/account/sessions/00000000-0000-0000-0000-000000000000/end", "/account"),
+    ("/account/sessions/end-all", "/account"),
     ("/account/phone-number", "/account"),
     ("/account/discoverable", "/account"),
     ("/account/fields/new", "/account"),
@@ -80,7 +88,9 @@ async fn a_form_from_another_site_is_refused() {
 #[tokio::test]
 async fn nobody_sees_an_account_without_a_session() {
     let browser = browser(&Registry::default());
-    for path in ["/account", "/account/fields/new", "/account/token", "/account/token/new", "/account/token/remove"] {
+    let fields_and_tokens = ["/account/fields/new", "/account/token", "/account/token/new", "/account/token/remove"];
+    let security = ["/account", "/account/password", "/account/sessions", "/account/sessions/end-all"];
+    for path in fields_and_tokens.into_iter().chain(security) {
         let page = browser.get(path).await;
         page.leads_to(&format!("/?next={}", path.replace('/', "%2F").replace('-', "%2D")));
     }
@@ -133,7 +143,7 @@ async fn every_answer_has_the_headers_that_keep_it_to_itself() {
         ("http://registry.example", None, "same-origin"),
     ] {
         let browser = browser_at(&Registry::default(), url);
-        for path in ["/", "/sign-up", "/account", "/account/none", "/sign-up/done", "/favicon.ico"] {
+        for path in ["/", "/sign-up", "/account", "/account/none", "/sign-up/done", "/forgot", "/favicon.ico"] {
             let page = browser.get(path).await;
             let header = |name: &str| page.headers.get(name).map(|value| value.to_str().expect("ASCII"));
             let policy = header("content-security-policy").expect("a policy");
@@ -185,7 +195,9 @@ async fn no_page_holds_a_secret_but_the_token_that_is_shown_once() {
     let browser = browser(&Registry::default());
     browser.log_in_as(EMAIL).await;
     let session = browser.cookies.borrow()["user-registry-session"].clone();
-    for path in ["/account", "/account/fields/new", "/account/token/new", "/account/token/remove"] {
+    let security = ["/account/password", "/account/sessions", "/account/sessions/end-all"];
+    let fields_and_tokens = ["/account", "/account/fields/new", "/account/token/new", "/account/token/remove"];
+    for path in fields_and_tokens.into_iter().chain(security) {
         let page = browser.get(path).await;
         assert!(!page.html.contains(&session) && !page.html.contains(PASSWORD), "{path}");
         assert_eq!(page.secret("urt_"), None, "{path}");
@@ -227,6 +239,9 @@ async fn other_methods_and_paths_are_pages_of_errors() {
     for (method, path, allow) in [
         (Method::PUT, "/", "GET, HEAD, POST"),
         (Method::POST, "/account", "GET, HEAD"),
+        (Method::POST, "/account/sessions", "GET, HEAD"),
+        (Method::PUT, "/mail/verify", "GET, HEAD, POST"),
+        (Method::POST, "/mail/sent", "GET, HEAD"),
         (Method::GET, "/account/log-out", "POST"),
         (Method::DELETE, "/sign-up", "GET, HEAD, POST"),
     ] {
@@ -234,6 +249,7 @@ async fn other_methods_and_paths_are_pages_of_errors() {
         page.shows(StatusCode::METHOD_NOT_ALLOWED, &["This is not possible here"]);
         assert_eq!(page.headers[header::ALLOW], allow);
     }
+    browser.get("/mail").await.shows(StatusCode::NOT_FOUND, &["Page not found"]);
     let page = browser.get("/account/none").await;
     page.shows(StatusCode::NOT_FOUND, &["Page not found", page.headers["x-request-id"].to_str().expect("ASCII")]);
     assert_eq!(page.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
