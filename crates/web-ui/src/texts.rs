@@ -90,6 +90,9 @@ mod tests {
         for header in [None, Some(""), Some("en-GB,en;q=0.9"), Some("xx;q=1, *;q=0.5"), Some("tlh"), Some(";;,q=")] {
             assert_eq!(Texts::for_reader(header).language(), "en", "{header:?}");
         }
+        for header in ["es", "es-MX", "xx, es;q=0.5, en;q=0.4"] {
+            assert_eq!(Texts::for_reader(Some(header)).language(), "es", "{header:?}");
+        }
     }
 
     #[test]

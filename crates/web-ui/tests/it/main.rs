@@ -3,6 +3,7 @@
 mod accounts;
 mod browser;
 mod catalogue;
+mod languages;
 mod limits;
 mod logins;
 mod mails;
