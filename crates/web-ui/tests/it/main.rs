@@ -6,6 +6,7 @@ mod catalogue;
 mod languages;
 mod limits;
 mod logins;
+mod logs;
 mod mails;
 mod messages;
 mod passwords;
