@@ -39,11 +39,13 @@ def test_every_page_is_accessible_and_fits(
 def walk(visitor: Visitor) -> Iterator[str]:
     """Goes through all pages, and names each state when it is there."""
     email = f"a-rather-long-address-of-{new_email()}"
+    yield from mails(visitor)
     yield from sign_up(visitor, email)
     yield from log_in(visitor, email)
     yield from account(visitor)
     yield from fields(visitor)
     yield from token(visitor)
+    yield from security(visitor)
     visitor.open("/account/nothing")
     visitor.sees_heading("Page not found")
     yield "not-found"
@@ -54,6 +56,30 @@ def walk(visitor: Visitor) -> Iterator[str]:
     visitor.press("Log out")
     visitor.sees_notice("You are logged out.")
     yield "logged-out"
+
+
+def mails(visitor: Visitor) -> Iterator[str]:
+    visitor.open("/")
+    visitor.follow("Forgot your password?")
+    visitor.sees_heading("Forgot your password?")
+    yield "forgot"
+    visitor.enter("E-mail", "ada")
+    visitor.press("Send the mail")
+    visitor.page.get_by_role("alert").wait_for()
+    yield "forgot-mistake"
+    visitor.enter("E-mail", "ada@example.org")
+    visitor.press("Send the mail")
+    visitor.sees_heading("Check your mail")
+    yield "mail-sent"
+    visitor.open("/mail/reset?token=urm_00")
+    visitor.sees_heading("This link is not valid")
+    yield "reset-not-valid"
+    visitor.open("/mail/verify?token=urm_00")
+    visitor.sees_heading("This link is not valid")
+    yield "verify-not-valid"
+    visitor.follow("Send the mail again")
+    visitor.sees_heading("Verify your address")
+    yield "mail-again"
 
 
 def sign_up(visitor: Visitor, email: str) -> Iterator[str]:
@@ -116,6 +142,27 @@ def fields(visitor: Visitor) -> Iterator[str]:
     visitor.page.get_by_role("listitem").filter(has_text=LONG_NAME).get_by_role("link", name="Remove").click()
     visitor.sees_heading("Remove this field?")
     yield "field-remove"
+
+
+def security(visitor: Visitor) -> Iterator[str]:
+    visitor.open("/account")
+    visitor.press("Send the mail again")
+    visitor.sees_notice("The mail is on its way. It can take a few minutes.")
+    yield "account-mail-sent"
+    visitor.follow("Change password")
+    visitor.sees_heading("Change your password")
+    yield "password"
+    visitor.enter("Current password", "not the password")
+    visitor.enter("New password", "short")
+    visitor.press("Change password")
+    visitor.page.get_by_role("alert").wait_for()
+    yield "password-mistakes"
+    visitor.open("/account/sessions")
+    visitor.sees_heading("Your sessions")
+    yield "sessions-one"
+    visitor.follow("Log out everywhere")
+    visitor.sees_heading("Log out everywhere?")
+    yield "sessions-end-all"
 
 
 def token(visitor: Visitor) -> Iterator[str]:

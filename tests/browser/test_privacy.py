@@ -22,7 +22,7 @@ def test_no_script_reads_a_cookie(registry: Registry, visit: Callable[..., Visit
 def test_every_page_keeps_to_itself(registry: Registry, visit: Callable[..., Visitor]) -> None:
     visitor = visit(registry)
     visitor.arrive(new_email())
-    for path in ["/account/fields/new", "/account/token/new", "/account/nothing", "/docs"]:
+    for path in ["/account/fields/new", "/account/token/new", "/account/sessions", "/mail/reset?token=urm_00", "/account/nothing", "/docs"]:
         visitor.open(path)
     visitor.page.get_by_role("button", name="Authorize").wait_for()
     pages = [answer for answer in visitor.answers if answer.request.is_navigation_request()]
