@@ -9,6 +9,7 @@ use domain::accounts::email::EmailAddress;
 use domain::accounts::password::Password;
 use domain::accounts::sign_up::{self, SignUp};
 use domain::domains::policy::DefaultPolicy;
+use domain::origin::Origin;
 use domain::sessions::log_in::{self, IssuedCredential, LogIn, Outcome};
 use domain::sessions::session::Channel;
 use e2e::database::Database;
@@ -93,7 +94,8 @@ impl Ways {
     }
 
     async fn sign_in(&self, number: usize) -> Signed {
-        let (actor, email) = (Actor::nobody(None), EmailAddress::parse(&format!("user-{number}@example.org")));
+        let (actor, email) =
+            (Actor::nobody(Origin::default()), EmailAddress::parse(&format!("user-{number}@example.org")));
         let email = email.expect("an address");
         let password = Password::typed(PASSWORD).expect("a password");
         let command = sign_up::Command {

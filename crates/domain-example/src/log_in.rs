@@ -12,6 +12,7 @@ use domain::accounts::user::{Account, User, UserState};
 use domain::changes::{AccountChange, Change, SessionChange};
 use domain::events::EventKind;
 use domain::ids::UserId;
+use domain::origin::Origin;
 use domain::ports::clock::{MockClock, Timestamp};
 use domain::ports::entropy::MockEntropy;
 use domain::ports::failure::PortFailure;
@@ -62,7 +63,7 @@ impl Ports {
         };
         let email = EmailAddress::parse("ada@example.org").expect("an address");
         let password = Password::typed("a quiet afternoon").expect("a password");
-        case.run(&Actor::nobody(None), Command { email, password, channel: Channel::Api }).await
+        case.run(&Actor::nobody(Origin::default()), Command { email, password, channel: Channel::Api }).await
     }
 }
 

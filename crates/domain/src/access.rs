@@ -6,7 +6,8 @@ use thiserror::Error;
 
 use crate::accounts::user::{User, UserState};
 use crate::changes::Invariant;
-use crate::ids::{RequestId, UserId};
+use crate::ids::UserId;
+use crate::origin::Origin;
 use crate::ports::secrets::SecretDigest;
 use crate::sessions::session::Session;
 
@@ -15,8 +16,8 @@ use crate::sessions::session::Session;
 pub struct Actor {
     /// Who it is.
     pub subject: Subject,
-    /// The request that asks, as far as there is one.
-    pub request: Option<RequestId>,
+    /// Where the request comes from that asks.
+    pub origin: Origin,
 }
 
 /// Who it is.
@@ -154,14 +155,14 @@ pub enum Denied {
 impl Actor {
     /// Anybody at all.
     #[must_use]
-    pub const fn nobody(request: Option<RequestId>) -> Self {
-        Self { subject: Subject::Nobody, request }
+    pub const fn nobody(origin: Origin) -> Self {
+        Self { subject: Subject::Nobody, origin }
     }
 
     /// The operator of this installation.
     #[must_use]
-    pub const fn system() -> Self {
-        Self { subject: Subject::System, request: None }
+    pub fn system() -> Self {
+        Self { subject: Subject::System, origin: Origin::default() }
     }
 
     /// The user, if it is one.
@@ -268,14 +269,14 @@ mod tests {
 
     fn by_session(user: User) -> Actor {
         let id = SessionId::restore(Uuid::from_u128(2));
-        let session = Session::by_password(id, user.id, Channel::Api, Timestamp::UNIX_EPOCH);
-        Actor { subject: Subject::User(Box::new(user), Credential::Session(session)), request: None }
+        let session = Session::by_password(id, user.id, Channel::Api, &Origin::default(), Timestamp::UNIX_EPOCH);
+        Actor { subject: Subject::User(Box::new(user), Credential::Session(session)), origin: Origin::default() }
     }
 
     fn by_token(user: User) -> Actor {
         Actor {
             subject: Subject::User(Box::new(user), Credential::UserToken(SecretDigest::restore("digest"))),
-            request: None,
+            origin: Origin::default(),
         }
     }
 
@@ -302,7 +303,7 @@ mod tests {
         let (refused, token) = ([Err(Nobody); 3], [Ok(()), Err(SessionNeeded), Err(SessionNeeded)]);
         // What each actor may: what is their own, what is a session's, what is an administrator's.
         let mut table = vec![
-            (Actor::nobody(None), refused),
+            (Actor::nobody(Origin::default()), refused),
             (Actor::system(), [Err(Nobody), Err(Nobody), Ok(())]),
             (by_token(active(false)), token),
             (by_token(active(true)), token),
@@ -336,7 +337,7 @@ mod tests {
         assert_eq!(actor.requirements(Operation::ChangeDomains), [stands, Invariant::Administrator(id)]);
         let by_token = by_token(user(false, UserState::Active)).requirements(Operation::ChangeFields);
         assert_eq!(by_token, [Invariant::UserTokenStands(id, digest)]);
-        for actor in [Actor::nobody(None), Actor::system()] {
+        for actor in [Actor::nobody(Origin::default()), Actor::system()] {
             assert_eq!(actor.requirements(Operation::ChangeDomains), []);
         }
     }
@@ -353,6 +354,6 @@ mod tests {
     fn an_administrator_is_one_by_a_session_only() {
         assert!(!by_token(user(true, UserState::Active)).administers());
         assert!(by_session(user(true, UserState::Active)).administers());
-        assert!(Actor::system().administers() && !Actor::nobody(None).administers());
+        assert!(Actor::system().administers() && !Actor::nobody(Origin::default()).administers());
     }
 }

@@ -1,11 +1,12 @@
 //! What happened: one event per plan of writes.
 
 use crate::access::{Actor, Subject};
-use crate::ids::{EventId, RequestId, UserId};
+use crate::ids::{EventId, UserId};
+use crate::origin::Origin;
 use crate::ports::clock::Timestamp;
 use crate::ports::entropy::Entropy;
 
-/// What happened, who did it to what, when, and by which request. It is written in the transaction
+/// What happened, who did it to what, when, and from where. It is written in the transaction
 /// of the writes that it tells of, so its row tells whether they were.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -17,8 +18,10 @@ pub struct Event {
     pub actor: EventActor,
     /// To what.
     pub subject: EventSubject,
-    /// By which request, if by one.
-    pub request: Option<RequestId>,
+    /// Whose account it concerns, if one's.
+    pub user: Option<UserId>,
+    /// From where.
+    pub origin: Origin,
     /// When.
     pub at: Timestamp,
     /// More about it; never a secret.
@@ -29,8 +32,22 @@ impl Event {
     /// An event that happens now.
     #[must_use]
     pub fn now(kind: EventKind, actor: &Actor, subject: EventSubject, at: Timestamp, entropy: &dyn Entropy) -> Self {
-        let id = EventId::fresh(at, entropy);
-        Self { id, kind, actor: EventActor::of(actor), subject, request: actor.request, at, data: Vec::new() }
+        Self {
+            id: EventId::fresh(at, entropy),
+            kind,
+            actor: EventActor::of(actor),
+            subject,
+            user: actor.user_id(),
+            origin: actor.origin.clone(),
+            at,
+            data: Vec::new(),
+        }
+    }
+
+    /// The same, concerning a user's account who has not shown who they are, or whom somebody else acts on.
+    #[must_use]
+    pub fn about(self, user: UserId) -> Self {
+        Self { user: Some(user), ..self }
     }
 
     /// The same, with more about it.

@@ -16,6 +16,7 @@ pub mod ids;
 pub mod keys;
 pub mod land;
 pub mod mail;
+pub mod origin;
 pub mod page;
 pub mod ports;
 pub mod sessions;

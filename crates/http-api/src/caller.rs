@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::access::{Actor, Denied, Operation};
 use domain::accounts::show_me::Me;
-use domain::ids::RequestId;
+use domain::origin::Origin;
 use domain::sessions::authenticate::{AuthenticateError, Shown};
 use poem::Request;
 use poem::http::header;
@@ -19,7 +19,8 @@ use crate::problem::{Kind, Refusal};
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) api: Arc<Api>,
-    pub(crate) request: RequestId,
+    /// Where the request comes from.
+    pub(crate) origin: Origin,
     /// The operation that the path and the method name.
     pub(crate) operation_id: Arc<str>,
     /// How long its body may take to arrive.
@@ -34,7 +35,7 @@ impl Context {
 
     /// Anybody at all, by this request.
     pub(crate) fn nobody(&self) -> Actor {
-        Actor::nobody(Some(self.request))
+        Actor::nobody(self.origin.clone())
     }
 }
 
@@ -101,13 +102,13 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Identified> {
 async fn identify(context: &Context, token: &str) -> Result<Identified, Refusal> {
     let operation = operation_of(&context.operation_id);
     let operation = operation.ok_or_else(|| Refusal::internal("an operation stands in no table"))?;
-    let (shown, request) = (Shown::Bearer(token), Some(context.request));
+    let (shown, origin) = (Shown::Bearer(token), context.origin.clone());
     // The account is read by the same statement as the credential.
     let identified = if operation == Operation::ShowMe {
-        let shown = context.api.show_me.run(shown, request).await;
+        let shown = context.api.show_me.run(shown, origin).await;
         shown.map(|(actor, me)| Identified { actor, me: Some(me) })
     } else {
-        let actor = context.api.authenticate.run(shown, operation, request).await;
+        let actor = context.api.authenticate.run(shown, operation, origin).await;
         actor.map(|actor| Identified { actor, me: None })
     };
     identified.map_err(|error| match error {

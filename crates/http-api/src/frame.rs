@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::RequestId;
+use domain::origin::{ClientAddress, Device, Origin};
 use percent_encoding::percent_decode_str;
 use poem::endpoint::BoxEndpoint;
 use poem::http::{HeaderName, HeaderValue, Method, header};
@@ -99,7 +100,7 @@ impl Frame {
         }
         let context = Context {
             api: Arc::clone(&self.api),
-            request: id,
+            origin: origin(&request, id),
             operation_id: operation_id.as_str().into(),
             body_timeout: self.options.body_timeout,
         };
@@ -184,6 +185,13 @@ impl Frame {
             None => "-",
         }
     }
+}
+
+/// Where a request comes from: its address is known where the server has found it out.
+fn origin(request: &Request, id: RequestId) -> Origin {
+    let agent = request.headers().get(header::USER_AGENT).and_then(|field| field.to_str().ok());
+    let address = request.extensions().get::<ClientAddress>().cloned();
+    Origin { request: Some(id), address, device: agent.and_then(Device::of_user_agent) }
 }
 
 /// How long the head is, as HTTP/1.1 writes it.

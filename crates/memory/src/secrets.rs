@@ -39,7 +39,11 @@ impl Default for FakeSecretKeeper {
 
 impl SecretKeeper for FakeSecretKeeper {
     fn digest(&self, secret: &str) -> SecretDigest {
-        let code = code(self.key, SecretPurpose::TokenHash.name(), secret.as_bytes());
+        self.digest_for(SecretPurpose::TokenHash, secret)
+    }
+
+    fn digest_for(&self, purpose: SecretPurpose, text: &str) -> SecretDigest {
+        let code = code(self.key, purpose.name(), text.as_bytes());
         SecretDigest::restore(format!("fake.{}", hex(&code)))
     }
 

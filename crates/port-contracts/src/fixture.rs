@@ -91,6 +91,10 @@ pub struct RecordedEvent {
     pub actor: (String, Option<String>),
     /// The kind and id of what it was done to.
     pub subject: (String, String),
+    /// Whose account it concerns, as a UUID.
+    pub user: Option<String>,
+    /// The keyed hash of the address, its network, and the device.
+    pub place: (Option<String>, Option<String>, Option<String>),
     /// The request, as a UUID.
     pub request: Option<String>,
     /// When, in microseconds since 1970.
@@ -110,7 +114,13 @@ impl From<&Event> for RecordedEvent {
             kind: event.kind.name().into(),
             actor: (event.actor.name().into(), actor),
             subject: (event.subject.kind.into(), event.subject.id.clone()),
-            request: event.request.map(|id| id.to_string()),
+            user: event.user.map(|id| id.to_string()),
+            place: (
+                event.origin.address.as_ref().map(|address| address.digest().as_str().into()),
+                event.origin.network().map(|network| network.to_string()),
+                event.origin.device.as_ref().map(ToString::to_string),
+            ),
+            request: event.origin.request.map(|id| id.to_string()),
             at: event.at.timestamp_micros(),
             data: event.data.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
         }

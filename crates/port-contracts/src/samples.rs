@@ -1,5 +1,6 @@
 //! Rows to write.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::TimeDelta;
@@ -11,10 +12,11 @@ use domain::changes::{AccountChange, Change, Changes, SessionChange};
 use domain::domains::name::DomainName;
 use domain::domains::policy::{BelongsTo, DomainRule};
 use domain::events::{Event, EventActor, EventKind, EventSubject};
-use domain::ids::{DomainRuleId, EventId, FieldId, GrantId, SessionId, UserId};
+use domain::ids::{DomainRuleId, EventId, FieldId, GrantId, RequestId, SessionId, UserId};
 use domain::land::boundary::{Boundary, Geometry, Position};
 use domain::land::field::Field;
 use domain::land::geo_id::GeoId;
+use domain::origin::{ClientAddress, Device, Origin};
 use domain::ports::clock::Timestamp;
 use domain::ports::secrets::{SealedSecret, SecretDigest};
 use domain::sessions::grant::Grant;
@@ -37,7 +39,16 @@ pub(crate) fn at(microseconds: i64) -> Timestamp {
 pub(crate) fn plan() -> Changes {
     let subject = EventSubject::new("user", "somebody");
     let (id, kind) = (EventId::restore(id()), EventKind::UserSignedUp);
-    Changes::new(Event { id, kind, actor: EventActor::Nobody, subject, request: None, at: at(0), data: Vec::new() })
+    Changes::new(Event {
+        id,
+        kind,
+        actor: EventActor::Nobody,
+        subject,
+        user: None,
+        origin: Origin::default(),
+        at: at(0),
+        data: Vec::new(),
+    })
 }
 
 /// A plan of one write.
@@ -81,7 +92,7 @@ pub(crate) fn digest(text: &str) -> SecretDigest {
 }
 
 pub(crate) fn session(user: &User, channel: Channel) -> Session {
-    Session::by_password(SessionId::restore(id()), user.id, channel, at(0))
+    Session::by_password(SessionId::restore(id()), user.id, channel, &origin(), at(0))
 }
 
 pub(crate) fn open(session: &Session) -> SessionChange {
@@ -122,4 +133,11 @@ pub(crate) fn field(user: &User, geo_id: GeoId) -> Field {
     let boundary = Boundary::new(Geometry::Polygon(vec![ring])).expect("it is a triangle");
     let (id, user) = (FieldId::restore(id()), user.id);
     Field { id, user, name: None, geo_id, boundary, created_at: at(0), updated_at: at(0) }
+}
+
+/// From where a request came.
+pub(crate) fn origin() -> Origin {
+    let ip = IpAddr::from([203, 0, 113, 7]);
+    let address = Some(ClientAddress::with_digest(ip, digest("address")));
+    Origin { request: Some(RequestId::restore(id())), address, device: Device::of_user_agent("curl/8") }
 }

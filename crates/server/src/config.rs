@@ -3,6 +3,7 @@
 pub(crate) mod checked;
 mod holds;
 mod mail;
+mod proxies;
 mod raw;
 pub(crate) mod settings;
 

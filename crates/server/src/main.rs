@@ -1,6 +1,7 @@
 //! The program `user-registry`.
 
 mod cli;
+mod client_address;
 mod commands;
 mod config;
 mod data_directory;

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
+use crate::client_address::WithClientAddress;
 use crate::config::checked::Config;
 use crate::delivery;
 use crate::dispatch::Dispatch;
@@ -60,17 +61,18 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
 }
 
 /// All that is served.
-fn endpoint(config: &Config, adapters: &Adapters, hashing: Arc<Hashing>) -> Dispatch {
+fn endpoint(config: &Config, adapters: &Adapters, hashing: Arc<Hashing>) -> WithClientAddress<Dispatch> {
     let (api, pages) = adapters.use_cases(config, hashing);
     let options = http_api::options::Options {
         public_url: config.public_url.clone(),
         cors_origins: config.cors_origins.clone(),
         body_timeout: BODY_TIMEOUT,
     };
-    Dispatch {
+    let dispatch = Dispatch {
         api: http_api::routes::routes(Arc::new(api), options).boxed(),
         pages: web_ui::routes(pages, config.pages.clone()).boxed(),
-    }
+    };
+    WithClientAddress { proxies: config.trusted_proxies.clone(), keeper: adapters.keys.clone(), inner: dispatch }
 }
 
 /// Lets the letter under way be sent within what is left of the grace; else it goes out once its lease is over.

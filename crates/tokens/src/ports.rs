@@ -19,9 +19,13 @@ use crate::sealing_key::{SEPARATOR, SealError, key_id};
 
 impl SecretKeeper for Keys {
     fn digest(&self, secret: &str) -> SecretDigest {
+        self.digest_for(SecretPurpose::TokenHash, secret)
+    }
+
+    fn digest_for(&self, purpose: SecretPurpose, text: &str) -> SecretDigest {
         let ring = self.ring();
-        let key = newest(&ring, SecretPurpose::TokenHash);
-        let code = URL_SAFE_NO_PAD.encode(key.code(secret.as_bytes()));
+        let key = newest(&ring, purpose);
+        let code = URL_SAFE_NO_PAD.encode(key.code(text.as_bytes()));
         SecretDigest::restore(format!("{}{SEPARATOR}{code}", key.id))
     }
 

@@ -126,7 +126,7 @@ impl Site {
     async fn find_owner(&self, visit: &Visit, operation: Operation) -> Result<Option<Owner>, Refused> {
         let Some(secret) = visit.session_secret() else { return Ok(None) };
         let shown = Shown::Page(secret);
-        let actor = match self.use_cases.authenticate.run(shown, operation, Some(visit.request)).await {
+        let actor = match self.use_cases.authenticate.run(shown, operation, visit.origin.clone()).await {
             Ok(actor) => actor,
             Err(AuthenticateError::NotValid) => return Ok(None),
             Err(AuthenticateError::Denied(denied)) => return Err(denied.into()),

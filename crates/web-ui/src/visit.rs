@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::ids::RequestId;
+use domain::origin::{ClientAddress, Device, Origin};
 use domain::sessions::page_secret::PageSecret;
 use domain::sessions::session::ABSOLUTE;
 use poem::error::NotFoundError;
@@ -22,6 +23,8 @@ pub(crate) struct Visit {
     pub(crate) site: Arc<Site>,
     /// The request's id: that of the whole server, where it gives one.
     pub(crate) request: RequestId,
+    /// Where it comes from.
+    pub(crate) origin: Origin,
     /// The texts in the visitor's language.
     pub(crate) texts: Texts,
     /// The path, and the query behind it if there is one.
@@ -39,8 +42,12 @@ impl Visit {
         let read = |cookie: Cookie| cookie.read(headers, &site.options);
         let fresh_id = || RequestId::fresh(site.use_cases.clock.now(), &*site.use_cases.entropy);
         let accept_language = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let id = request.data().copied().unwrap_or_else(fresh_id);
+        let agent = headers.get(header::USER_AGENT).and_then(|field| field.to_str().ok());
+        let address = request.data::<ClientAddress>().cloned();
         Self {
-            request: request.data().copied().unwrap_or_else(fresh_id),
+            request: id,
+            origin: Origin { request: Some(id), address, device: agent.and_then(Device::of_user_agent) },
             texts: Texts::for_reader(accept_language),
             target: request.uri().path_and_query().map_or("/", |target| target.as_str()).into(),
             session_secret: read(Cookie::Session),

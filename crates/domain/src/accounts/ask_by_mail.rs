@@ -68,7 +68,7 @@ impl AskByMail {
                 (EventKind::PasswordResetSent, MailedTokenPurpose::ResetPassword, Template::ResetPassword)
             }
         };
-        let event = Event::now(kind, actor, subject, at, &*self.entropy);
+        let event = Event::now(kind, actor, subject, at, &*self.entropy).about(user.id);
         Changes::new(event).with_all(mail_token(user, purpose, template, at, &*self.entropy))
     }
 

@@ -42,7 +42,7 @@ impl ConfirmAddress {
         let plan = |held: &HeldMailedToken| {
             let HeldMailedToken { token, user } = held;
             let subject = EventSubject::new("user", user.id);
-            let event = Event::now(EventKind::AddressVerified, actor, subject, at, &*self.entropy);
+            let event = Event::now(EventKind::AddressVerified, actor, subject, at, &*self.entropy).about(user.id);
             let (version, address) = (user.version, user.email.key().clone());
             let verify = AccountChange::VerifyAddress { user: user.id, version, address, at };
             token.is_for(user.email.key()).then(|| Changes::new(event).with(verify))

@@ -84,6 +84,7 @@ impl CreateUser {
         };
         let subject = EventSubject::new("user", user.id);
         let event = Event::now(EventKind::UserCreated, actor, subject, now, &*self.entropy)
+            .about(user.id)
             .with("administrator", command.administrator)
             .with("verified", command.verified);
         let add = AccountChange::Add { user: Box::new(user.clone()), password, user_token: None };

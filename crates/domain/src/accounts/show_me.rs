@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::access::{Actor, Operation};
 use crate::accounts::user::User;
-use crate::ids::RequestId;
 use crate::land::field::Field;
+use crate::origin::Origin;
 use crate::sessions::authenticate::{Authenticate, AuthenticateError, Shown};
 
 /// How many fields are shown with the account.
@@ -31,8 +31,8 @@ impl ShowMe {
     ///
     /// # Errors
     /// When nobody shows who they are, or a port fails.
-    pub async fn run(&self, shown: Shown<'_>, request: Option<RequestId>) -> Result<(Actor, Me), AuthenticateError> {
-        let (actor, fields) = self.authenticate.with_fields(shown, Operation::ShowMe, request, SHOWN_FIELDS).await?;
+    pub async fn run(&self, shown: Shown<'_>, origin: Origin) -> Result<(Actor, Me), AuthenticateError> {
+        let (actor, fields) = self.authenticate.with_fields(shown, Operation::ShowMe, origin, SHOWN_FIELDS).await?;
         let user = actor.owner(Operation::ShowMe)?.clone();
         Ok((actor, Me { user, fields }))
     }

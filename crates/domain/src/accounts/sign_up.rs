@@ -105,7 +105,7 @@ impl SignUp {
         let user_token = UserToken::fresh(&*self.entropy);
         let user = self.user(&command, now);
         let subject = EventSubject::new("user", user.id);
-        let event = Event::now(EventKind::UserSignedUp, actor, subject, now, &*self.entropy);
+        let event = Event::now(EventKind::UserSignedUp, actor, subject, now, &*self.entropy).about(user.id);
         let fields = command.fields.into_iter().map(|field| {
             let id = FieldId::fresh(now, &*self.entropy);
             Change::from(LandChange::Add(field.of(id, user.id, now)))

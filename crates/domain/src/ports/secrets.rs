@@ -95,6 +95,9 @@ pub trait SecretKeeper: Send + Sync {
     /// same digest in every process on this database.
     fn digest(&self, secret: &str) -> SecretDigest;
 
+    /// The keyed hash of a text by the key of another purpose.
+    fn digest_for(&self, purpose: SecretPurpose, text: &str) -> SecretDigest;
+
     /// A code of 32 bytes over `message` (HMAC-SHA-256), the same in every process.
     fn code(&self, purpose: SecretPurpose, message: &[u8]) -> [u8; 32];
 

@@ -6,8 +6,9 @@ use thiserror::Error;
 
 use crate::access::{Actor, Credential, Denied, Operation, Subject};
 use crate::accounts::user_token::UserToken;
-use crate::ids::{RequestId, UserId};
+use crate::ids::UserId;
 use crate::land::field::Field;
+use crate::origin::Origin;
 use crate::ports::clock::{Clock, Timestamp};
 use crate::ports::failure::PortFailure;
 use crate::ports::secrets::SecretKeeper;
@@ -59,12 +60,12 @@ impl Authenticate {
         &self,
         shown: Shown<'_>,
         operation: Operation,
-        request: Option<RequestId>,
+        origin: Origin,
     ) -> Result<Actor, AuthenticateError> {
         let now = self.clock.now();
         let key = self.key(shown, now).ok_or(AuthenticateError::NotValid)?;
         let holder = self.sessions.holder(&key.by).await?.ok_or(AuthenticateError::NotValid)?;
-        admit(holder, &key, operation, request, now)
+        admit(holder, &key, operation, origin, now)
     }
 
     /// The same, with the user's first `limit` fields, by one statement.
@@ -75,14 +76,14 @@ impl Authenticate {
         &self,
         shown: Shown<'_>,
         operation: Operation,
-        request: Option<RequestId>,
+        origin: Origin,
         limit: usize,
     ) -> Result<(Actor, Vec<Field>), AuthenticateError> {
         let now = self.clock.now();
         let key = self.key(shown, now).ok_or(AuthenticateError::NotValid)?;
         let found = self.sessions.holder_with_fields(&key.by, limit).await?;
         let (holder, fields) = found.ok_or(AuthenticateError::NotValid)?;
-        Ok((admit(holder, &key, operation, request, now)?, fields))
+        Ok((admit(holder, &key, operation, origin, now)?, fields))
     }
 
     fn key(&self, shown: Shown<'_>, now: Timestamp) -> Option<Key> {
@@ -119,7 +120,7 @@ fn admit(
     holder: Holder,
     key: &Key,
     operation: Operation,
-    request: Option<RequestId>,
+    origin: Origin,
     now: Timestamp,
 ) -> Result<Actor, AuthenticateError> {
     if key.user.is_some_and(|user| user != holder.user.id) {
@@ -130,7 +131,7 @@ fn admit(
         (None, CredentialKey::UserToken(digest)) => Credential::UserToken(digest.clone()),
         _ => return Err(AuthenticateError::NotValid),
     };
-    let actor = Actor { subject: Subject::User(Box::new(holder.user), credential), request };
+    let actor = Actor { subject: Subject::User(Box::new(holder.user), credential), origin };
     match actor.may(operation) {
         Ok(()) => Ok(actor),
         // The account is disabled: to the caller the credential is as good as none.

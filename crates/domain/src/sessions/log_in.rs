@@ -148,7 +148,7 @@ impl LogIn {
         let rehashed = if outdated { self.rehash(&command.password).await? } else { None };
         let now = self.clock.now();
         let session_id = SessionId::fresh(now, &*self.entropy);
-        let session = Session::by_password(session_id, user.id, command.channel, now);
+        let session = Session::by_password(session_id, user.id, command.channel, &actor.origin, now);
         let (credential, changes) = self.open(actor, &user, &session, verified.clone(), now)?;
         let rehash = rehashed.map(|to| AccountChange::Rehash { user: user.id, from: verified, to });
         self.ledger.apply(changes.with_all(rehash)).await.map_err(Failed::Rejected)?;
@@ -176,7 +176,7 @@ impl LogIn {
     ) -> Result<(IssuedCredential, Changes), LogInError> {
         let subject = EventSubject::new("session", session.id);
         let event = Event::now(EventKind::SessionStarted, actor, subject, now, &*self.entropy)
-            .with("user", user.id)
+            .about(user.id)
             .with("channel", session.channel.name());
         let changes = Changes::new(event);
         let open = |page_secret| SessionChange::Open { session: session.clone(), page_secret, verified };

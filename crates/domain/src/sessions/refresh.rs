@@ -102,7 +102,7 @@ impl Refresh {
         let (grant, session) = (held.grant.id, held.session.id);
         let subject = EventSubject::new("session", session);
         let event = Event::now(EventKind::SessionRefreshed, actor, subject, at, &*self.entropy)
-            .with("user", held.user.id)
+            .about(held.user.id)
             .with("generation", to);
         Changes::new(event).with(SessionChange::Rotate { grant, session, from: held.grant.generation, to, at })
     }
@@ -111,7 +111,7 @@ impl Refresh {
         let session = held.session.id;
         let subject = EventSubject::new("session", session);
         let event = Event::now(EventKind::RefreshTokenReused, actor, subject, at, &*self.entropy)
-            .with("user", held.user.id)
+            .about(held.user.id)
             .with("grant", held.grant.id);
         let end = SessionChange::End { session, reason: EndReason::ReuseDetected, at };
         Changes::new(event).with(end).with(tell(&held.user, Template::RefreshTokenReused, at, &*self.entropy))

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::ids::{SessionId, UserId};
+use crate::origin::{Device, Network, Origin};
 use crate::ports::clock::Timestamp;
 
 /// How long a session lasts without use.
@@ -21,6 +22,10 @@ pub struct Session {
     pub channel: Channel,
     /// When the user last proved who they are: the claim `auth_time`.
     pub auth_time: Timestamp,
+    /// From which network they signed in.
+    pub network: Option<Network>,
+    /// On which device.
+    pub device: Option<Device>,
     /// How they proved it: the claim `amr` (RFC 8176).
     pub methods: Vec<AuthenticationMethod>,
     /// When it was last refreshed or used.
@@ -34,12 +39,14 @@ pub struct Session {
 impl Session {
     /// A new session after a right password.
     #[must_use]
-    pub fn by_password(id: SessionId, user: UserId, channel: Channel, now: Timestamp) -> Self {
+    pub fn by_password(id: SessionId, user: UserId, channel: Channel, origin: &Origin, now: Timestamp) -> Self {
         Self {
             id,
             user,
             channel,
             auth_time: now,
+            network: origin.network(),
+            device: origin.device.clone(),
             methods: vec![AuthenticationMethod::Password],
             last_seen_at: now,
             expires_at: now + ABSOLUTE,
@@ -140,8 +147,8 @@ mod tests {
     #[test]
     fn a_session_holds_until_it_is_ended_idle_or_old() {
         let start = Timestamp::UNIX_EPOCH;
-        let new =
-            || Session::by_password(SessionId::restore(Uuid::nil()), UserId::restore(Uuid::nil()), Channel::Api, start);
+        let (id, user) = (SessionId::restore(Uuid::nil()), UserId::restore(Uuid::nil()));
+        let new = || Session::by_password(id, user, Channel::Api, &Origin::default(), start);
         let microsecond = TimeDelta::microseconds(1);
         assert!(new().holds(start));
         assert!(new().holds(start + IDLE - microsecond));

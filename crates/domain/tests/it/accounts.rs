@@ -9,6 +9,7 @@ use domain::accounts::phone::PhoneNumber;
 use domain::accounts::remove_user_token::RemoveUserToken;
 use domain::accounts::set_discoverable::SetDiscoverable;
 use domain::accounts::update_phone::UpdatePhone;
+use domain::origin::Origin;
 use domain::page::{Cursor, PageError, PageLimit};
 use domain::sessions::session::Channel;
 
@@ -38,7 +39,7 @@ async fn a_phone_number_is_set_and_removed() {
 #[tokio::test]
 async fn nobody_and_the_operator_have_no_phone_number() {
     let world = World::default();
-    for actor in [Actor::nobody(None), Actor::system()] {
+    for actor in [Actor::nobody(Origin::default()), Actor::system()] {
         let outcome = update_phone(&world).run(&actor, None).await;
         assert!(matches!(outcome, Err(OwnRowError::Denied(Denied::Nobody))), "{outcome:?}");
     }
@@ -98,7 +99,7 @@ async fn the_operator_makes_users() {
     assert_eq!(user, world.user(user.id).await);
     let again = case.run(&Actor::system(), command()).await;
     assert!(matches!(again, Err(CreateUserError::AlreadyExists)), "{again:?}");
-    let denied = case.run(&Actor::nobody(None), command()).await;
+    let denied = case.run(&Actor::nobody(Origin::default()), command()).await;
     assert!(matches!(denied, Err(CreateUserError::Denied(Denied::Nobody))), "{denied:?}");
     world.enter(ADA, Channel::Api).await;
 }
@@ -119,6 +120,6 @@ async fn the_operator_looks_through_the_users() {
     assert_eq!((seen, rest.next), (ids, None));
     let foreign = case.run(&Actor::system(), Some(Cursor::after("ada")), two).await;
     assert!(matches!(foreign, Err(ListUsersError::Page(PageError::Cursor))), "{foreign:?}");
-    let denied = case.run(&Actor::nobody(None), None, two).await;
+    let denied = case.run(&Actor::nobody(Origin::default()), None, two).await;
     assert!(matches!(denied, Err(ListUsersError::Denied(Denied::Nobody))), "{denied:?}");
 }

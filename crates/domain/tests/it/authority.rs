@@ -5,6 +5,7 @@ use domain::authority::issue::{IssueAuthorityToken, IssueAuthorityTokenError, Mo
 use domain::authority::read::{ReadAuthorityToken, ReadAuthorityTokenError};
 use domain::authority::revoke::{RevokeAuthorityToken, RevokeAuthorityTokenError};
 use domain::domains::policy::BelongsTo;
+use domain::origin::Origin;
 use domain::ports::clock::Clock as _;
 use memory::passwords::CheapHashing;
 
@@ -71,7 +72,7 @@ async fn users_read_the_token_of_their_own_verified_domain_only() {
         let denied = matches!(outcome, Err(ReadAuthorityTokenError::Denied(Denied::OtherDomain)));
         assert!(denied, "{outcome:?}");
     }
-    let nobody = read(&world).run(&Actor::nobody(None), &domain).await;
+    let nobody = read(&world).run(&Actor::nobody(Origin::default()), &domain).await;
     assert!(matches!(nobody, Err(ReadAuthorityTokenError::Denied(Denied::Nobody))), "{nobody:?}");
     let issued = issue(&world).run(&by_user_token(&world, &verified), domain.clone(), Mode::Rotate).await;
     let denied = matches!(issued, Err(IssueAuthorityTokenError::Denied(Denied::SessionNeeded)));

@@ -5,6 +5,7 @@ use domain::domains::list_domains::{ListDomains, ListDomainsError};
 use domain::domains::policy::BelongsTo;
 use domain::domains::put_domains::{Command, PutDomainsError};
 use domain::domains::remove_domain::{RemoveDomain, RemoveDomainError};
+use domain::origin::Origin;
 use domain::page::{Cursor, PageError, PageLimit};
 
 use crate::world::{World, by_user_token, domain_name};
@@ -73,7 +74,7 @@ async fn only_administrators_change_the_table() {
     let (user, _) = world.join("ada@example.org").await;
     let signed_in = world.enter("ada@example.org", domain::sessions::session::Channel::Api).await;
     for (actor, why) in [
-        (Actor::nobody(None), Denied::Nobody),
+        (Actor::nobody(Origin::default()), Denied::Nobody),
         (by_user_token(&world, &user), Denied::SessionNeeded),
         (world.actor(&signed_in), Denied::AdministratorNeeded),
     ] {

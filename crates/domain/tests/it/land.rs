@@ -10,6 +10,7 @@ use domain::land::geo_id::GeoId;
 use domain::land::list_fields::{ListFields, ListFieldsError};
 use domain::land::remove_field::{RemoveField, RemoveFieldError};
 use domain::land::replace_field::{ReplaceField, ReplaceFieldError};
+use domain::origin::Origin;
 use domain::page::{Cursor, PageError, PageLimit};
 use domain::ports::clock::Clock as _;
 
@@ -78,7 +79,7 @@ async fn the_fields_of_others_are_out_of_reach() {
     let removed = remove(&world).run(&bea, field.id).await;
     assert!(matches!(removed, Err(RemoveFieldError::NotFound)), "{removed:?}");
     assert_eq!(ids(&world, &ada).await, [field.id]);
-    for actor in [Actor::nobody(None), Actor::system()] {
+    for actor in [Actor::nobody(Origin::default()), Actor::system()] {
         let added = add(&world).run(&actor, checked_field('d')).await;
         assert!(matches!(added, Err(AddFieldError::Denied(Denied::Nobody))), "{added:?}");
         let removed = remove(&world).run(&actor, field.id).await;
@@ -112,7 +113,7 @@ async fn a_user_has_a_thousand_fields_at_most() {
     let mut application = crate::world::application("ada@example.org");
     application.fields = (0..MAX_FIELDS).map(|at| with_geo_id(&format!("{at:064x}"))).collect();
     let sign_up = world.sign_up(domain::domains::policy::DefaultPolicy::Allow);
-    let outcome = sign_up.run(&Actor::nobody(None), application).await;
+    let outcome = sign_up.run(&Actor::nobody(Origin::default()), application).await;
     let Ok(domain::accounts::sign_up::Outcome::SignedUp { id, .. }) = outcome else { panic!("{outcome:?}") };
     let ada = by_user_token(&world, &world.user(id).await);
     let one_more = add(&world).run(&ada, checked_field('a')).await;

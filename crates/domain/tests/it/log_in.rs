@@ -6,6 +6,7 @@ use domain::accounts::ports::{Accounts as _, HashFailure};
 use domain::accounts::show_me::ShowMe;
 use domain::accounts::user::UserState;
 use domain::events::EventKind;
+use domain::origin::Origin;
 use domain::sessions::authenticate::{AuthenticateError, Shown};
 use domain::sessions::log_in::LogInError;
 use domain::sessions::log_out::{LogOut, LogOutError};
@@ -40,9 +41,9 @@ async fn the_pages_get_a_secret_that_dies_of_idleness() {
     let authenticate = world.authenticate();
     let shown = Shown::Page(page_secret(&signed_in).reveal());
     world.clock.advance(IDLE - TimeDelta::seconds(1));
-    assert!(authenticate.run(shown, Operation::ShowMe, None).await.is_ok());
+    assert!(authenticate.run(shown, Operation::ShowMe, Origin::default()).await.is_ok());
     world.clock.advance(TimeDelta::seconds(1));
-    let late = authenticate.run(shown, Operation::ShowMe, None).await;
+    let late = authenticate.run(shown, Operation::ShowMe, Origin::default()).await;
     assert!(matches!(late, Err(AuthenticateError::NotValid)), "{late:?}");
 }
 
@@ -106,7 +107,7 @@ async fn a_logged_out_session_is_dead_at_once_and_others_live() {
     assert_eq!(world.memory.end_reason(one.session.id), Some(EndReason::LoggedOut));
     let dead = world.bearer(tokens(&one).access_token.reveal(), Operation::ShowMe).await;
     assert!(matches!(dead, Err(AuthenticateError::NotValid)), "{dead:?}");
-    assert!(world.refresh().run(&Actor::nobody(None), tokens(&one).refresh_token.reveal()).await.is_err());
+    assert!(world.refresh().run(&Actor::nobody(Origin::default()), tokens(&one).refresh_token.reveal()).await.is_err());
     assert!(world.bearer(tokens(&other).access_token.reveal(), Operation::ShowMe).await.is_ok());
     log_out.run(&world.actor(&one)).await.expect("once more is well");
     let ended = world.happened().into_iter().filter(|kind| *kind == EventKind::SessionEnded).count();
@@ -119,7 +120,7 @@ async fn without_a_session_there_is_nothing_to_log_out() {
     let (user, _) = world.join(ADA).await;
     let log_out = LogOut { ledger: world.memory.clone(), clock: world.clock.clone(), entropy: world.entropy.clone() };
     for (actor, why) in [
-        (Actor::nobody(None), Denied::Nobody),
+        (Actor::nobody(Origin::default()), Denied::Nobody),
         (Actor::system(), Denied::Nobody),
         (by_user_token(&world, &user), Denied::SessionNeeded),
     ] {
@@ -133,13 +134,13 @@ async fn a_user_sees_themselves_and_nobody_else_does() {
     let world = World::default();
     let (user, token) = world.join(ADA).await;
     let show_me = ShowMe { authenticate: world.authenticate().into() };
-    let (_, me) = show_me.run(Shown::Bearer(token.reveal()), None).await.expect("the token is alive");
+    let (_, me) = show_me.run(Shown::Bearer(token.reveal()), Origin::default()).await.expect("the token is alive");
     assert_eq!(me.user, user);
     let mut forged = token.reveal().to_owned();
     let last = forged.pop();
     forged.push(if last == Some('0') { '1' } else { '0' });
     for shown in ["", "nonsense", "urt_", "urr_00", &forged] {
-        let outcome = show_me.run(Shown::Bearer(shown), None).await;
+        let outcome = show_me.run(Shown::Bearer(shown), Origin::default()).await;
         assert!(matches!(outcome, Err(AuthenticateError::NotValid)), "{shown:?}");
     }
 }

@@ -17,6 +17,7 @@ use domain::mail::letter::{Letter, Template};
 use domain::mail::mailed_token::{IssuedMailedToken, MailedTokenPurpose};
 use domain::mail::ports::{Deliveries as _, Mailer, NotSent};
 use domain::mail::redeem::RedeemError;
+use domain::origin::Origin;
 use domain::ports::clock::{Clock as _, Timestamp};
 use memory::passwords::CheapHashing;
 use memory::secrets::FakeSecretKeeper;
@@ -41,11 +42,14 @@ impl World {
     }
 
     async fn confirm(&self, token: &str) -> Result<(), RedeemError> {
-        self.confirm_address().run(&Actor::nobody(None), token).await
+        self.confirm_address().run(&Actor::nobody(Origin::default()), token).await
     }
 
     async fn ask(&self, wanted: Wanted, address: &str) {
-        self.ask_by_mail().run(&Actor::nobody(None), wanted, &email(address)).await.expect("memory writes");
+        self.ask_by_mail()
+            .run(&Actor::nobody(Origin::default()), wanted, &email(address))
+            .await
+            .expect("memory writes");
     }
 }
 

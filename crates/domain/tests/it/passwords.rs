@@ -9,6 +9,7 @@ use domain::accounts::user::User;
 use domain::events::EventKind;
 use domain::mail::letter::Template;
 use domain::mail::mailed_token::MailedTokenPurpose;
+use domain::origin::Origin;
 use domain::sessions::log_in::LogInError;
 use domain::sessions::session::{Channel, EndReason};
 
@@ -40,12 +41,15 @@ impl World {
     }
 
     async fn reset(&self, token: &str, password: &str) -> Result<(), ResetPasswordError> {
-        self.reset_password().run(&Actor::nobody(None), token, password).await
+        self.reset_password().run(&Actor::nobody(Origin::default()), token, password).await
     }
 
     /// A mailed token for a new password.
     async fn forgot(&self) -> String {
-        self.ask_by_mail().run(&Actor::nobody(None), Wanted::NewPassword, &email(ADA)).await.expect("memory writes");
+        self.ask_by_mail()
+            .run(&Actor::nobody(Origin::default()), Wanted::NewPassword, &email(ADA))
+            .await
+            .expect("memory writes");
         self.mailed_token(Template::ResetPassword)
     }
 }
@@ -126,7 +130,7 @@ async fn a_change_asks_for_the_password_and_a_session() {
     assert!(matches!(refused, Err(ChangePasswordError::WrongPassword)), "{refused:?}");
     let refused = change.run(&actor, typed(PASSWORD), "short").await;
     assert!(matches!(refused, Err(ChangePasswordError::Password(_))), "{refused:?}");
-    for actor in [by_user_token(&world, &user), Actor::nobody(None), Actor::system()] {
+    for actor in [by_user_token(&world, &user), Actor::nobody(Origin::default()), Actor::system()] {
         let refused = change.run(&actor, typed(PASSWORD), NEW).await;
         assert!(matches!(refused, Err(ChangePasswordError::Denied(_))), "{refused:?}");
     }

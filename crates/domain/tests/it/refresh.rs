@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use domain::access::{Actor, Operation};
 use domain::events::EventKind;
 use domain::ids::GrantId;
+use domain::origin::Origin;
 use domain::ports::clock::Clock as _;
 use domain::sessions::grant::GRACE;
 use domain::sessions::log_in::{IssuedTokens, SignedIn};
@@ -23,7 +24,7 @@ async fn signed_in() -> (World, SignedIn) {
 }
 
 async fn exchange(world: &World, token: &str) -> Result<IssuedTokens, RefreshError> {
-    world.refresh().run(&Actor::nobody(None), token).await
+    world.refresh().run(&Actor::nobody(Origin::default()), token).await
 }
 
 fn assert_not_valid(outcome: &Result<IssuedTokens, RefreshError>) {

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::access::Actor;
+use domain::origin::Origin;
 use domain::sessions::end_session::{EndSession, EndSessionError};
 use domain::sessions::list_sessions::{ListSessions, ListSessionsError};
 use domain::sessions::session::{Channel, EndReason, IDLE};
@@ -52,7 +53,7 @@ async fn a_user_ends_one_session_or_all_and_nobody_elses() {
     assert_eq!(world.memory.end_reason(first.session.id), Some(EndReason::EndedByOwner));
     assert_eq!(world.memory.end_reason(this.session.id), Some(EndReason::LoggedOut));
     assert_eq!(world.memory.end_reason(others.session.id), None);
-    for actor in [by_user_token(&world, &ada), Actor::nobody(None)] {
+    for actor in [by_user_token(&world, &ada), Actor::nobody(Origin::default())] {
         assert!(matches!(end.run_for_all(&actor).await, Err(EndSessionError::Denied(_))));
         assert!(matches!(world.list_sessions().run(&actor).await, Err(ListSessionsError::Denied(_))));
     }

@@ -7,6 +7,7 @@ use domain::accounts::sign_up::{Outcome, SignUpError};
 use domain::domains::policy::{BelongsTo, DefaultPolicy};
 use domain::events::EventKind;
 use domain::land::ports::Fields;
+use domain::origin::Origin;
 
 use crate::land::checked_field;
 use crate::world::{World, application, email};
@@ -18,7 +19,7 @@ async fn a_sign_up_makes_the_user_with_all_that_was_given() {
     command.phone_number = Some(PhoneNumber::parse("+14155552671").expect("a number"));
     command.discoverable = true;
     command.fields = vec![checked_field('a'), checked_field('b')];
-    let outcome = world.sign_up(DefaultPolicy::Allow).run(&Actor::nobody(None), command).await;
+    let outcome = world.sign_up(DefaultPolicy::Allow).run(&Actor::nobody(Origin::default()), command).await;
     let Ok(Outcome::SignedUp { id, email, user_token }) = outcome else { panic!("{outcome:?}") };
     assert_eq!(email.as_str(), "Ada@Example.org");
     let user = world.user(id).await;
@@ -34,7 +35,10 @@ async fn a_sign_up_makes_the_user_with_all_that_was_given() {
 async fn an_address_is_taken_in_every_spelling() {
     let world = World::default();
     let (first, _) = world.join("ada@example.org").await;
-    let again = world.sign_up(DefaultPolicy::Allow).run(&Actor::nobody(None), application("ADA@EXAMPLE.ORG")).await;
+    let again = world
+        .sign_up(DefaultPolicy::Allow)
+        .run(&Actor::nobody(Origin::default()), application("ADA@EXAMPLE.ORG"))
+        .await;
     assert!(matches!(again, Ok(Outcome::AlreadyExists)), "{again:?}");
     let found = world.memory.by_email(email("ada@example.org").key()).await.expect("memory reads");
     assert_eq!(found.map(|account| account.user), Some(first));
@@ -55,7 +59,8 @@ async fn the_row_of_the_domain_decides_before_the_default() {
         if let Some(row) = row {
             world.put_domain("example.org", row).await;
         }
-        let outcome = world.sign_up(default).run(&Actor::nobody(None), application("ada@Example.Org")).await;
+        let outcome =
+            world.sign_up(default).run(&Actor::nobody(Origin::default()), application("ada@Example.Org")).await;
         match outcome {
             Ok(Outcome::SignedUp { .. }) => assert!(admitted, "{row:?} {default:?}"),
             Err(SignUpError::NotAllowed) => assert!(!admitted, "{row:?} {default:?}"),
@@ -76,7 +81,10 @@ async fn a_blocked_domain_does_not_block_those_under_it() {
 async fn a_busy_pool_of_hashes_is_told() {
     let world = World::default();
     world.hashing.refuse_next(1);
-    let outcome = world.sign_up(DefaultPolicy::Allow).run(&Actor::nobody(None), application("ada@example.org")).await;
+    let outcome = world
+        .sign_up(DefaultPolicy::Allow)
+        .run(&Actor::nobody(Origin::default()), application("ada@example.org"))
+        .await;
     assert!(matches!(outcome, Err(SignUpError::Hash(HashFailure::Overloaded { .. }))), "{outcome:?}");
     assert!(world.happened().is_empty());
 }
@@ -86,7 +94,7 @@ async fn two_fields_with_one_geo_id_leave_nothing_behind() {
     let world = World::default();
     let mut command = application("ada@example.org");
     command.fields = vec![checked_field('a'), checked_field('a')];
-    let outcome = world.sign_up(DefaultPolicy::Allow).run(&Actor::nobody(None), command).await;
+    let outcome = world.sign_up(DefaultPolicy::Allow).run(&Actor::nobody(Origin::default()), command).await;
     assert!(matches!(outcome, Err(SignUpError::Failed(_))), "{outcome:?}");
     assert!(world.memory.by_email(email("ada@example.org").key()).await.expect("memory reads").is_none());
 }

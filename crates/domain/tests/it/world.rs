@@ -21,6 +21,7 @@ use domain::ids::UserId;
 use domain::mail::letter::Template;
 use domain::mail::mailed_token::IssuedMailedToken;
 use domain::mail::redeem::Redeem;
+use domain::origin::Origin;
 use domain::ports::clock::Clock as _;
 use domain::ports::ledger::Ledger as _;
 use domain::ports::secrets::SecretDigest;
@@ -127,7 +128,8 @@ impl World {
 
     /// Signs somebody up with [`PASSWORD`].
     pub(crate) async fn join(&self, address: &str) -> (User, UserToken) {
-        let outcome = self.sign_up(DefaultPolicy::Allow).run(&Actor::nobody(None), application(address)).await;
+        let outcome =
+            self.sign_up(DefaultPolicy::Allow).run(&Actor::nobody(Origin::default()), application(address)).await;
         let Ok(sign_up::Outcome::SignedUp { id, user_token, .. }) = outcome else { panic!("{outcome:?}") };
         (self.user(id).await, user_token)
     }
@@ -169,13 +171,14 @@ impl World {
         channel: Channel,
     ) -> Result<SignedIn, LogInError> {
         let command = log_in::Command { email: email(address), password: typed(password), channel };
-        let log_in::Outcome::SignedIn(signed_in) = self.log_in().run(&Actor::nobody(None), command).await?;
+        let log_in::Outcome::SignedIn(signed_in) =
+            self.log_in().run(&Actor::nobody(Origin::default()), command).await?;
         Ok(*signed_in)
     }
 
     /// Who shows this bearer token, for an operation.
     pub(crate) async fn bearer(&self, token: &str, operation: Operation) -> Result<Actor, AuthenticateError> {
-        self.authenticate().run(Shown::Bearer(token), operation, None).await
+        self.authenticate().run(Shown::Bearer(token), operation, Origin::default()).await
     }
 
     /// Allows or blocks a domain.
@@ -205,14 +208,14 @@ impl World {
     /// The user of a sign-in, by its session.
     pub(crate) fn actor(&self, signed_in: &SignedIn) -> Actor {
         let credential = Credential::Session(signed_in.session.clone());
-        Actor { subject: Subject::User(Box::new(signed_in.user.clone()), credential), request: None }
+        Actor { subject: Subject::User(Box::new(signed_in.user.clone()), credential), origin: Origin::default() }
     }
 }
 
 /// The user, who shows their `token_required`, or one that is nobody's if they have none.
 pub(crate) fn by_user_token(world: &World, user: &User) -> Actor {
     let digest = world.memory.user_token(user.id).unwrap_or_else(|| SecretDigest::restore("nobody's"));
-    Actor { subject: Subject::User(Box::new(user.clone()), Credential::UserToken(digest)), request: None }
+    Actor { subject: Subject::User(Box::new(user.clone()), Credential::UserToken(digest)), origin: Origin::default() }
 }
 
 pub(crate) fn application(address: &str) -> sign_up::Command {

@@ -73,6 +73,10 @@ pub(crate) struct SessionDto {
     id: Uuid,
     /// `api` for programs, `pages` for a browser.
     channel: String,
+    /// The network that it was begun from: the /24 of an IPv4 address, the /48 of an IPv6 one.
+    address: Option<String>,
+    /// What it was begun with, as the client said, such as `Firefox, Windows` or `curl`.
+    device: Option<String>,
     /// When it began.
     created_at: DateTime<Utc>,
     /// When it was last refreshed or used.
@@ -89,6 +93,8 @@ impl SessionDto {
         Self {
             id: session.id.uuid(),
             channel: session.channel.name().into(),
+            address: session.network.as_ref().map(ToString::to_string),
+            device: session.device.as_ref().map(ToString::to_string),
             created_at: session.auth_time,
             last_seen_at: session.last_seen_at,
             expires_at: session.expires_at,
@@ -103,6 +109,8 @@ impl Example for SessionDto {
         Self {
             id: Uuid::from_u128(0x0193_6a4e_7c5b_7a10_8a5f_3f6f_2d0c_9b1e),
             channel: "api".into(),
+            address: Some("203.0.113.0/24".into()),
+            device: Some("curl".into()),
             created_at: at(1_767_225_600),
             last_seen_at: at(1_767_229_200),
             expires_at: at(1_775_001_600),

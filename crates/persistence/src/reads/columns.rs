@@ -23,7 +23,8 @@ pub(crate) use primary_address;
 macro_rules! session_columns {
     () => {
         "s.id AS s_id, s.user_id AS s_user_id, s.channel AS s_channel, s.auth_time AS s_auth_time, \
-         s.amr AS s_amr, s.last_seen_at AS s_last_seen_at, s.expires_at AS s_expires_at, s.ended_at AS s_ended_at"
+         s.amr AS s_amr, s.last_seen_at AS s_last_seen_at, s.expires_at AS s_expires_at, s.ended_at AS s_ended_at, \
+         s.network AS s_network, s.device AS s_device"
     };
 }
 pub(crate) use session_columns;

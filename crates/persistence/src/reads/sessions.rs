@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use domain::ids::{GrantId, SessionId, UserId};
 use domain::land::field::Field;
+use domain::origin::{Device, Network};
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
 use domain::sessions::grant::Grant;
@@ -159,6 +160,8 @@ fn session(row: &QueryResult) -> Result<Session, PortFailure> {
         user: UserId::restore(column(row, "s_user_id")?),
         channel: Channel::of_name(&column::<String>(row, "s_channel")?).ok_or_else(|| wrong("channel"))?,
         auth_time: column(row, "s_auth_time")?,
+        network: column::<Option<String>>(row, "s_network")?.map(Network::restore),
+        device: column::<Option<String>>(row, "s_device")?.map(Device::restore),
         methods,
         last_seen_at: column(row, "s_last_seen_at")?,
         expires_at: column(row, "s_expires_at")?,

@@ -18,8 +18,8 @@ macro_rules! open {
     ($lock:literal) => {
         concat!(
             "INSERT INTO sessions (id, user_id, channel, page_secret, auth_time, amr, last_seen_at, expires_at, \
-             ended_at, created_at) SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $5 FROM users u \
-             WHERE u.id = $2 AND u.state = 'active' AND u.password = $10",
+             ended_at, created_at, network, device) SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $5, $10, $11 \
+             FROM users u WHERE u.id = $2 AND u.state = 'active' AND u.password = $12",
             $lock
         )
     };
@@ -95,6 +95,8 @@ async fn open(
         session.last_seen_at.into(),
         session.expires_at.into(),
         session.ended_at.into(),
+        session.network.as_ref().map(|network| network.as_str().to_owned()).into(),
+        session.device.as_ref().map(|device| device.as_str().to_owned()).into(),
         verified.as_str().into(),
     ];
     touched(execute(transaction, OPEN, values).await?)

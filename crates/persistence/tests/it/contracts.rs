@@ -65,6 +65,7 @@ impl EventLog for Events {
 
 fn recorded(row: &QueryResult) -> RecordedEvent {
     let text = |column| row.try_get::<String>("", column).expect("a text");
+    let some = |column| row.try_get::<Option<String>>("", column).expect("a text");
     let id = |column| row.try_get::<Option<Uuid>>("", column).expect("an id").map(|id| id.to_string());
     let at = row.try_get::<chrono::DateTime<chrono::Utc>>("", "at").expect("a time");
     let data = serde_json::from_str::<serde_json::Map<_, _>>(&text("data")).expect("an object");
@@ -74,6 +75,8 @@ fn recorded(row: &QueryResult) -> RecordedEvent {
         kind: text("kind"),
         actor: (text("actor"), id("actor_id")),
         subject: (text("subject_kind"), text("subject_id")),
+        user: id("user_id"),
+        place: (some("address"), some("network"), some("device")),
         request: id("request_id"),
         at: at.timestamp_micros(),
         data: data.collect(),

@@ -10,6 +10,7 @@ use domain::changes::{AccountChange, Change, Changes, SessionChange};
 use domain::domains::name::DomainName;
 use domain::events::{Event, EventActor, EventKind, EventSubject};
 use domain::ids::{EventId, RequestId, SessionId, UserId};
+use domain::origin::Origin;
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::{Ledger as _, Receipt, Rejected};
 use domain::ports::secrets::SecretDigest;
@@ -130,7 +131,7 @@ pub(crate) fn adding(user: &User) -> Changes {
 }
 
 pub(crate) fn session(user: &User, channel: Channel) -> Session {
-    Session::by_password(SessionId::restore(id()), user.id, channel, at(0))
+    Session::by_password(SessionId::restore(id()), user.id, channel, &Origin::default(), at(0))
 }
 
 pub(crate) fn opening(session: &Session, page_secret: Option<&str>) -> SessionChange {
@@ -144,7 +145,8 @@ pub(crate) fn plan() -> Changes {
         kind: EventKind::UserSignedUp,
         actor: EventActor::User(UserId::restore(id())),
         subject: EventSubject::new("user", "somebody"),
-        request: Some(RequestId::restore(id())),
+        user: None,
+        origin: Origin::request(RequestId::restore(id())),
         at: at(1),
         data: vec![("quote", "\"'\u{e4}".into())],
     })

@@ -8,8 +8,9 @@ use domain::changes::{
 };
 use domain::domains::policy::BelongsTo;
 use domain::events::{Event, EventActor, EventKind, EventSubject};
-use domain::ids::{EventId, RequestId, UserId};
+use domain::ids::{EventId, UserId};
 use domain::keys::rows::StoredDataKey;
+use domain::origin::Origin;
 use domain::ports::secrets::{SealedSecret, SecretPurpose};
 use domain::sessions::session::{Channel, EndReason};
 use tokio::time::timeout;
@@ -18,7 +19,8 @@ use crate::fixture::{Fixture, RecordedEvent};
 use crate::laws::accounts::by_id;
 use crate::outcome::{expect_conflict, expect_stale};
 use crate::samples::{
-    add, at, authority_token, digest, domain, field, geo_id, grant, hash, id, open, plan, plan_of, rule, session, user,
+    add, at, authority_token, digest, domain, field, geo_id, grant, hash, id, open, origin, plan, plan_of, rule,
+    session, user,
 };
 
 /// Who did what to what, by which request and when: all of it, of every kind, and in plans that
@@ -32,7 +34,8 @@ pub async fn every_event_reads_back_equal(fixture: Fixture) {
             kind: *kind,
             actor: actors[number % actors.len()],
             subject: EventSubject::new("domain", "b\u{fc}cher.example"),
-            request: (number % 2 == 0).then(|| RequestId::restore(id())),
+            user: (number % 3 == 1).then(|| UserId::restore(id())),
+            origin: if number % 2 == 0 { origin() } else { Origin::default() },
             at: at(-1),
             data: Vec::new(),
         };

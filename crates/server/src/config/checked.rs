@@ -11,6 +11,7 @@ use domain::domains::policy::DefaultPolicy;
 use domain::keys::rows::SigningAlgorithm;
 use tokens::root_secret::RootSecret;
 
+use crate::client_address::TrustedProxies;
 use crate::config::raw::Raw;
 
 /// The most that an installation may ask for: NIST SP 800-63B-4 wants passwords of 64 to be accepted.
@@ -36,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) hashing_size: passwords::options::Size,
     pub(crate) tokens: tokens::options::Options,
     pub(crate) access_token_lifetime: TimeDelta,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) cors_origins: Vec<String>,
     pub(crate) pages: web_ui::options::Options,
     pub(crate) mail: mailer::options::Options,
@@ -85,6 +87,7 @@ impl Check<'_> {
         let lifetime = self.duration("access_token_lifetime", Duration::from_secs(3600));
         let (log_format, log_level, cors_origins) = (self.log_format(), self.log_level(), self.cors_origins());
         let mail = self.mail(public_url.as_deref(), &data_dir);
+        let trusted_proxies = self.trusted_proxies();
         let secret = self.secret();
         let ((database, database_place), (hashing, hashing_size)) = (database?, hashing?);
         Some(Config {
@@ -103,6 +106,7 @@ impl Check<'_> {
             hashing_size,
             tokens: tokens?,
             access_token_lifetime: TimeDelta::from_std(lifetime?).ok()?,
+            trusted_proxies: trusted_proxies?,
             cors_origins: cors_origins?,
             pages: pages?,
             mail: mail?,
@@ -111,7 +115,7 @@ impl Check<'_> {
         })
     }
 
-    fn refuse<T>(&mut self, name: &str, sentence: &str) -> Option<T> {
+    pub(super) fn refuse<T>(&mut self, name: &str, sentence: &str) -> Option<T> {
         self.wrong.push(format!("The setting {name} must be {sentence}."));
         None
     }
@@ -135,7 +139,7 @@ impl Check<'_> {
         value.or_else(|| self.refuse(name, &format!("a time such as 10s or 500ms, at most {}s", most.as_secs())))
     }
 
-    fn one_of<T: Copy>(&mut self, name: &str, values: &[(&str, T)]) -> Option<T> {
+    pub(super) fn one_of<T: Copy>(&mut self, name: &str, values: &[(&str, T)]) -> Option<T> {
         let value = values.iter().find(|(word, _)| *word == self.raw.get(name)).map(|(_, value)| *value);
         let words = values.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" or ");
         value.or_else(|| self.refuse(name, &words))
@@ -277,7 +281,7 @@ impl Check<'_> {
     }
 }
 
-fn list(text: &str) -> Vec<String> {
+pub(super) fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Into::into).collect()
 }
 

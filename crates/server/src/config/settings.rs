@@ -100,6 +100,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("access_token_lifetime", "15m", "TIME", "How long an access token lives: up to one hour."),
     setting("issuer", "", "TEXT", "The claim `iss`; the public URL unless said."),
     setting("audience", "", "TEXT", "The claim `aud`; left out unless said."),
+    setting(
+        "trusted_proxies",
+        "",
+        "NETWORKS",
+        "The networks of proxies whose word is taken for where a request comes from, such as `10.0.0.0/8`, separated by commas.",
+    ),
+    setting(
+        "forwarded_field",
+        "x-forwarded-for",
+        "FIELD",
+        "Where these proxies write it: `x-forwarded-for` or `forwarded`; the other is never read.",
+    ),
     setting("cors_origins", "", "ORIGINS", "Origins whose scripts may call the API, separated by commas."),
     setting(
         "allow_insecure_http",

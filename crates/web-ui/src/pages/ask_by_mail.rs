@@ -92,7 +92,7 @@ async fn ask(visit: &Visit, post: Post, wanted: Wanted) -> Result<Response, Refu
             return form_page(visit, &visitor, wanted, entered, mistakes);
         }
     };
-    visit.site.use_cases.ask_by_mail.run(&Actor::nobody(Some(visit.request)), wanted, &email).await?;
+    visit.site.use_cases.ask_by_mail.run(&Actor::nobody(visit.origin.clone()), wanted, &email).await?;
     Ok(redirect("/mail/sent"))
 }
 

@@ -59,7 +59,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
         Ok(command) => command,
         Err(mistakes) => return entered.page(visit, &visitor, StatusCode::UNPROCESSABLE_ENTITY, mistakes, None),
     };
-    let actor = Actor::nobody(Some(visit.request));
+    let actor = Actor::nobody(visit.origin.clone());
     let (status, field, key) = match visit.site.use_cases.log_in.run(&actor, command).await {
         Ok(outcome) => return signed_in(visit, outcome, entered.next.as_deref()),
         Err(LogInError::UnknownUser) => (StatusCode::UNAUTHORIZED, "email", "error-unknown-user"),

@@ -46,7 +46,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Response, Refused> {
 pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refused> {
     let visitor = visit.visitor();
     let form = post.open(&visitor, &visit.site)?;
-    let (token, actor) = (form.text("token"), Actor::nobody(Some(visit.request)));
+    let (token, actor) = (form.text("token"), Actor::nobody(visit.origin.clone()));
     match visit.site.use_cases.reset_password.run(&actor, token, form.text("password")).await {
         Ok(()) => {
             // The password is set, whether or not it is known who reads of it.

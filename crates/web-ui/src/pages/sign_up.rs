@@ -56,7 +56,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
             return entered.page(visit, &visitor, StatusCode::UNPROCESSABLE_ENTITY, mistakes);
         }
     };
-    let actor = Actor::nobody(Some(visit.request));
+    let actor = Actor::nobody(visit.origin.clone());
     let (status, key) = match visit.site.use_cases.sign_up.run(&actor, command).await {
         Ok(Outcome::SignedUp { email, user_token, .. }) => {
             visit.leave(&Flash::signed_up(email.as_str(), &user_token), &visitor)?;

@@ -52,7 +52,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Response, Refused> {
 pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refused> {
     let visitor = visit.visitor();
     let form = post.open(&visitor, &visit.site)?;
-    let actor = Actor::nobody(Some(visit.request));
+    let actor = Actor::nobody(visit.origin.clone());
     match visit.site.use_cases.confirm_address.run(&actor, form.text("token")).await {
         Ok(()) => {
             visit.leave(&Flash::Notice(Notice::AddressVerified), &visitor)?;
