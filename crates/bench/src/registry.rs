@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use chrono::{SubsecRound as _, TimeDelta, Utc};
 use domain::access::Actor;
+use domain::accounts::answers::Answers;
 use domain::accounts::email::EmailAddress;
 use domain::accounts::password::Password;
 use domain::accounts::sign_up::{self, SignUp};
 use domain::domains::policy::DefaultPolicy;
 use domain::origin::Origin;
-use domain::sessions::log_in::{self, IssuedCredential, LogIn, Outcome};
+use domain::sessions::log_in::{self, IssuedCredential, LogIn, LogInRules, Outcome};
 use domain::sessions::session::Channel;
 use e2e::database::Database;
 use memory::clock::ManualClock;
@@ -72,6 +73,8 @@ impl Ways {
         let keys = Keys::open(&secret, database.clone(), database.clone(), clock.clone(), entropy.clone(), options);
         let keys = Arc::new(keys.await.expect("the server has made the keys"));
         let sign_up = SignUp {
+            answers: Answers::Contract,
+            accounts: database.clone(),
             default_policy: DefaultPolicy::Allow,
             domains: database.clone(),
             hashing: hashing.clone(),
@@ -81,7 +84,9 @@ impl Ways {
             entropy: entropy.clone(),
         };
         let log_in = LogIn {
+            rules: LogInRules::default(),
             accounts: database.clone(),
+            sessions: database.clone(),
             hashing,
             signer: keys.clone(),
             keeper: keys,

@@ -19,8 +19,8 @@ use domain::ports::failure::PortFailure;
 use domain::ports::ledger::{MockLedger, Receipt, Rejected};
 use domain::ports::secrets::MockSecretKeeper;
 use domain::sessions::claims::AccessToken;
-use domain::sessions::log_in::{Command, IssuedCredential, LogIn, LogInError, Outcome};
-use domain::sessions::ports::MockTokenSigner;
+use domain::sessions::log_in::{Command, IssuedCredential, LogIn, LogInError, LogInRules, Outcome};
+use domain::sessions::ports::{MockSessions, MockTokenSigner};
 use domain::sessions::session::Channel;
 use uuid::Uuid;
 
@@ -52,7 +52,9 @@ impl Ports {
         let mut keeper = MockSecretKeeper::new();
         keeper.expect_code().returning(|_, _| [9; 32]);
         let case = LogIn {
+            rules: LogInRules::default(),
             accounts: Arc::new(self.accounts),
+            sessions: Arc::new(MockSessions::new()),
             hashing: Arc::new(self.hashing),
             signer: Arc::new(self.signer),
             keeper: Arc::new(keeper),
@@ -104,13 +106,20 @@ async fn the_right_password_opens_a_session_in_one_plan() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_for_those_who_do_not_get_in() {
-    // The ledger expects no call: one would fail the test.
-    let unknown = Ports::new(None, Verdict::Differs).log_in().await;
+async fn those_who_do_not_get_in_leave_an_event_and_nothing_else() {
+    let refused = |account, verdict| {
+        let mut ports = Ports::new(account, verdict);
+        ports.ledger.expect_apply().times(1).returning(|changes| {
+            assert_eq!((changes.event.kind, changes.list), (EventKind::LogInRefused, Vec::new()));
+            Ok(Receipt { rows: Vec::new() })
+        });
+        ports.log_in()
+    };
+    let unknown = refused(None, Verdict::Differs).await;
     assert!(matches!(unknown, Err(LogInError::UnknownUser)), "{unknown:?}");
-    let wrong = Ports::new(Some(ada(UserState::Active)), Verdict::Differs).log_in().await;
+    let wrong = refused(Some(ada(UserState::Active)), Verdict::Differs).await;
     assert!(matches!(wrong, Err(LogInError::WrongPassword)), "{wrong:?}");
-    let disabled = Ports::new(Some(ada(UserState::Disabled)), Verdict::Matches { outdated: false }).log_in().await;
+    let disabled = refused(Some(ada(UserState::Disabled)), Verdict::Matches { outdated: false }).await;
     assert!(matches!(disabled, Err(LogInError::Disabled)), "{disabled:?}");
 }
 

@@ -1,5 +1,6 @@
 //! The accounts of people: their address, password, phone number and programs' token.
 
+pub mod answers;
 pub mod ask_by_mail;
 pub mod change_password;
 pub mod confirm_address;

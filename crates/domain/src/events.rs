@@ -1,10 +1,13 @@
 //! What happened: one event per plan of writes.
 
 use crate::access::{Actor, Subject};
+use crate::accounts::email::EmailAddress;
 use crate::ids::{EventId, UserId};
 use crate::origin::Origin;
 use crate::ports::clock::Timestamp;
 use crate::ports::entropy::Entropy;
+use crate::ports::secrets::{SecretKeeper, SecretPurpose};
+use crate::sessions::opaque::hex;
 
 /// What happened, who did it to what, when, and from where. It is written in the transaction
 /// of the writes that it tells of, so its row tells whether they were.
@@ -92,7 +95,7 @@ impl EventActor {
 /// To what something happened: its kind, and its id as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventSubject {
-    /// The kind: `user`, `session`, `field`, `domain`, `keys`.
+    /// The kind: `user`, `session`, `field`, `domain`, `keys`, `address`.
     pub kind: &'static str,
     /// The id.
     pub id: String,
@@ -103,6 +106,13 @@ impl EventSubject {
     #[must_use]
     pub fn new(kind: &'static str, id: impl ToString) -> Self {
         Self { kind, id: id.to_string() }
+    }
+
+    /// An e-mail address that may be nobody's, by its keyed hash.
+    #[must_use]
+    pub fn address(email: &EmailAddress, keeper: &dyn SecretKeeper) -> Self {
+        let code = keeper.code(SecretPurpose::AuditAddress, email.key().as_str().as_bytes());
+        Self::new("address", hex(&code))
     }
 }
 
@@ -128,6 +138,8 @@ macro_rules! event_kinds {
 event_kinds! {
     /// Somebody signed up.
     UserSignedUp = "user.signed-up",
+    /// Somebody wanted to sign up with an address that has an account, and its owner was told.
+    SignedUpAgain = "user.signed-up-again",
     /// The operator made a user.
     UserCreated = "user.created",
     /// A user asked for the mail that verifies their address again.
@@ -152,6 +164,8 @@ event_kinds! {
     UserTokenRemoved = "user-token.removed",
     /// A user logged in.
     SessionStarted = "session.started",
+    /// A login was refused.
+    LogInRefused = "login.refused",
     /// A refresh token was exchanged for the next.
     SessionRefreshed = "session.refreshed",
     /// A user logged out, or ended a session from another one.

@@ -8,6 +8,9 @@ use crate::ports::secrets::{SecretDigest, SecretKeeper, SecretPurpose};
 
 /// The most characters of a device's name.
 const MAX_DEVICE: usize = 64;
+/// The longest tag of a language that is kept (RFC 5646, section 4.4.1), and how many are looked at.
+const MAX_LANGUAGE: usize = 35;
+const MOST_LANGUAGES: usize = 20;
 
 /// Where a request comes from, as far as that is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,13 +21,22 @@ pub struct Origin {
     pub address: Option<ClientAddress>,
     /// What it was sent with.
     pub device: Option<Device>,
+    /// The language that whoever sent it reads best, as a BCP 47 tag.
+    pub language: Option<String>,
 }
 
 impl Origin {
     /// A request of which nothing else is known.
     #[must_use]
     pub const fn request(request: RequestId) -> Self {
-        Self { request: Some(request), address: None, device: None }
+        Self { request: Some(request), address: None, device: None, language: None }
+    }
+
+    /// The same, with what the fields `User-Agent` and `Accept-Language` say.
+    #[must_use]
+    pub fn with_fields(self, user_agent: Option<&str>, accept_language: Option<&str>) -> Self {
+        let device = user_agent.and_then(Device::of_user_agent);
+        Self { device, language: accept_language.and_then(best_language), ..self }
     }
 
     /// The network of the address.
@@ -189,6 +201,24 @@ impl fmt::Display for Device {
     }
 }
 
+/// The language of an `Accept-Language` (RFC 9110, section 12.5.4) that is liked best; of several the first.
+fn best_language(field: &str) -> Option<String> {
+    let is_tag = |tag: &&str| {
+        (2..=MAX_LANGUAGE).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let weighed = field.split(',').take(MOST_LANGUAGES).filter_map(|item| {
+        let (tag, weight) = item.split_once(';').unwrap_or((item, "q=1"));
+        let weight: f32 = weight.trim().strip_prefix("q=")?.parse().ok()?;
+        let tag = Some(tag.trim()).filter(is_tag)?;
+        (weight > 0.0).then_some((weight, tag))
+    });
+    let best = weighed.fold(None::<(f32, &str)>, |best, item| match best {
+        Some(best) if best.0 >= item.0 => Some(best),
+        _ => Some(item),
+    });
+    best.map(|(_, tag)| tag.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,6 +247,23 @@ mod tests {
     fn an_address_is_not_in_its_debug() {
         let shown = format!("{:?}", Origin { address: Some(address("203.0.113.77")), ..Origin::default() });
         assert!(!shown.contains(".77") && shown.contains("203.0.113.0/24"), "{shown}");
+    }
+
+    #[test]
+    fn the_language_is_the_one_that_is_liked_best() {
+        for (field, language) in [
+            ("es", Some("es")),
+            ("en-GB,en;q=0.9", Some("en-GB")),
+            ("fr;q=0, de;q=0.5, pt-BR;q=0.8, es;q=0.8", Some("pt-BR")),
+            ("*, es;q=0.1", Some("es")),
+            ("", None),
+            ("x", None),
+            ("<script>, en\r\nX: y", None),
+            ("en;q=x", None),
+            (&"a".repeat(36), None),
+        ] {
+            assert_eq!(best_language(field).as_deref(), language, "{field}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::RequestId;
-use domain::origin::{ClientAddress, Device, Origin};
+use domain::origin::{ClientAddress, Origin};
 use percent_encoding::percent_decode_str;
 use poem::endpoint::BoxEndpoint;
 use poem::http::{HeaderName, HeaderValue, Method, header};
@@ -189,9 +189,10 @@ impl Frame {
 
 /// Where a request comes from: its address is known where the server has found it out.
 fn origin(request: &Request, id: RequestId) -> Origin {
-    let agent = request.headers().get(header::USER_AGENT).and_then(|field| field.to_str().ok());
+    let field = |name| request.headers().get(name).and_then(|field| field.to_str().ok());
     let address = request.extensions().get::<ClientAddress>().cloned();
-    Origin { request: Some(id), address, device: agent.and_then(Device::of_user_agent) }
+    let origin = Origin { address, ..Origin::request(id) };
+    origin.with_fields(field(header::USER_AGENT), field(header::ACCEPT_LANGUAGE))
 }
 
 /// How long the head is, as HTTP/1.1 writes it.

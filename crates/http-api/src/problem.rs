@@ -41,8 +41,10 @@ problems! {
     NotAllowedToRegister = 401 "not-allowed-to-register" "Not allowed to register";
     UnknownUser = 401 "unknown-user" "No such user";
     WrongPassword = 401 "wrong-password" "Wrong password";
+    LogInRefused = 401 "log-in-refused" "The login was refused";
     RefreshTokenNotValid = 401 "refresh-token-not-valid" "The refresh token is not valid";
     AccountDisabled = 403 "account-disabled" "Account disabled";
+    EmailNotVerified = 403 "email-not-verified" "The e-mail address is not verified";
     SessionNeeded = 403 "session-needed" "A session is needed";
     NotPermitted = 403 "not-permitted" "Not permitted";
     NotFound = 404 "not-found" "Not found";

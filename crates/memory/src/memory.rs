@@ -21,12 +21,13 @@ use domain::land::field::Field;
 use domain::land::ports::Fields;
 use domain::mail::delivery::{Delivery, DeliveryOutcome};
 use domain::mail::ports::{Deliveries, HeldMailedToken, MailedTokens};
+use domain::origin::{Device, Network};
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::ports::readiness::Readiness;
 use domain::ports::secrets::SecretDigest;
-use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Sessions};
+use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Place, Sessions};
 use domain::sessions::session::{EndReason, Session};
 
 use crate::state::State;
@@ -147,6 +148,10 @@ impl Sessions for Memory {
         let mut sessions = self.state()?.sessions.of_user(user, now);
         sessions.truncate(limit);
         Ok(sessions)
+    }
+
+    async fn place(&self, user: UserId, network: &Network, device: &Device) -> Result<Place, PortFailure> {
+        Ok(self.state()?.sessions.place(user, network, device))
     }
 
     async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure> {

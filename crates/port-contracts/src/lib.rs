@@ -35,6 +35,7 @@ macro_rules! stamp {
         ]);
         $crate::stamp!($fixture, sessions: [
             a_session_reads_back_equal,
+            a_place_is_known_by_the_users_sessions,
             absent_credentials_are_none,
             a_session_opens_for_active_users_with_the_verified_password_only,
             a_session_does_not_open_while_its_password_changes,

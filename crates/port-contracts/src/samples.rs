@@ -16,7 +16,7 @@ use domain::ids::{DomainRuleId, EventId, FieldId, GrantId, RequestId, SessionId,
 use domain::land::boundary::{Boundary, Geometry, Position};
 use domain::land::field::Field;
 use domain::land::geo_id::GeoId;
-use domain::origin::{ClientAddress, Device, Origin};
+use domain::origin::{ClientAddress, Origin};
 use domain::ports::clock::Timestamp;
 use domain::ports::secrets::{SealedSecret, SecretDigest};
 use domain::sessions::grant::Grant;
@@ -139,5 +139,5 @@ pub(crate) fn field(user: &User, geo_id: GeoId) -> Field {
 pub(crate) fn origin() -> Origin {
     let ip = IpAddr::from([203, 0, 113, 7]);
     let address = Some(ClientAddress::with_digest(ip, digest("address")));
-    Origin { request: Some(RequestId::restore(id())), address, device: Device::of_user_agent("curl/8") }
+    Origin { request: Some(RequestId::restore(id())), address, ..Origin::default() }.with_fields(Some("curl/8"), None)
 }

@@ -1,5 +1,7 @@
 //! What an operator needs to see at one glance when the server starts.
 
+use domain::accounts::answers::Answers;
+use mailer::options::Destination;
 use passwords::hashing::Hashing;
 
 use crate::config::checked::Config;
@@ -16,6 +18,13 @@ pub(crate) fn tell(config: &Config, adapters: &Adapters, hashing: &Hashing) {
              put https in front and set public_url to it"
         );
     }
+    if config.log_in_rules.wants_verified() && matches!(config.mail.destination, Destination::Directory(_)) {
+        tracing::warn!(
+            mail = %config.mail.destination,
+            "users must verify their address before they log in, but mail only goes to a directory, where they cannot \
+             read it; set mail_url"
+        );
+    }
     let cost = &config.hashing;
     tracing::info!(
         address = %config.listen,
@@ -27,6 +36,7 @@ pub(crate) fn tell(config: &Config, adapters: &Adapters, hashing: &Hashing) {
         passwords = format!("argon2id m={} KiB, t={}, p={}", cost.memory_kib, cost.passes, cost.lanes),
         hashing_threads = hashing.threads(),
         throttles = if config.throttles { "this version has none" } else { "off; this version has none anyway" },
+        answers = if config.log_in_rules.answers == Answers::Hardened { "hardened" } else { "contract" },
         mail = %config.mail.destination,
         pages = pages.words(),
         "ready"

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::ids::RequestId;
-use domain::origin::{ClientAddress, Device, Origin};
+use domain::origin::{ClientAddress, Origin};
 use domain::sessions::page_secret::PageSecret;
 use domain::sessions::session::ABSOLUTE;
 use poem::error::NotFoundError;
@@ -47,7 +47,7 @@ impl Visit {
         let address = request.data::<ClientAddress>().cloned();
         Self {
             request: id,
-            origin: Origin { request: Some(id), address, device: agent.and_then(Device::of_user_agent) },
+            origin: Origin { address, ..Origin::request(id) }.with_fields(agent, accept_language),
             texts: Texts::for_reader(accept_language),
             target: request.uri().path_and_query().map_or("/", |target| target.as_str()).into(),
             session_secret: read(Cookie::Session),

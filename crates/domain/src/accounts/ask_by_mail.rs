@@ -15,8 +15,7 @@ use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
 use crate::ports::ledger::Ledger;
-use crate::ports::secrets::{SecretKeeper, SecretPurpose};
-use crate::sessions::opaque::hex;
+use crate::ports::secrets::SecretKeeper;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +72,7 @@ impl AskByMail {
     }
 
     fn nothing(&self, actor: &Actor, email: &EmailAddress) -> Changes {
-        let code = self.keeper.code(SecretPurpose::AuditAddress, email.key().as_str().as_bytes());
-        let subject = EventSubject::new("address", hex(&code));
+        let subject = EventSubject::address(email, &*self.keeper);
         Changes::new(Event::now(EventKind::MailNotSent, actor, subject, self.clock.now(), &*self.entropy))
     }
 }

@@ -20,11 +20,12 @@ pub(crate) fn plan(
     entropy: &dyn Entropy,
 ) -> Changes {
     let (at, version, password) = (changes.event.at, user.version, password.clone());
+    let told = tell(user, Template::PasswordChanged, &changes.event.origin, at, entropy);
     let purpose = MailedTokenPurpose::ResetPassword;
     let reason = EndReason::PasswordChanged;
     changes
         .with(AccountChange::SetPassword { user: user.id, version, password, at })
         .with(SessionChange::EndAll { user: user.id, except, reason, at })
         .with(MailChange::EndTokens { user: user.id, purpose, at })
-        .with(tell(user, Template::PasswordChanged, at, entropy))
+        .with(told)
 }

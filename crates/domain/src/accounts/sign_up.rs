@@ -5,10 +5,12 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::access::Actor;
+use crate::accounts::answers::Answers;
 use crate::accounts::email::EmailAddress;
 use crate::accounts::password::Password;
+use crate::accounts::password_hash::PasswordHash;
 use crate::accounts::phone::PhoneNumber;
-use crate::accounts::ports::{HashFailure, PasswordHashing};
+use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing};
 use crate::accounts::user::{User, UserState};
 use crate::accounts::user_token::UserToken;
 use crate::changes::{AccountChange, Change, Changes, LandChange, UniqueKey};
@@ -19,12 +21,12 @@ use crate::ids::{FieldId, UserId};
 use crate::land::field_form::CheckedField;
 use crate::mail::letter::Template;
 use crate::mail::mailed_token::MailedTokenPurpose;
-use crate::mail::queue::mail_token;
+use crate::mail::queue::{mail_token, tell};
 use crate::ports::clock::{Clock, Timestamp};
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
 use crate::ports::ledger::{Ledger, Rejected};
-use crate::ports::secrets::SecretKeeper;
+use crate::ports::secrets::{SecretDigest, SecretKeeper};
 
 /// What somebody signs up with, each value checked.
 #[derive(Clone, Debug)]
@@ -55,6 +57,8 @@ pub enum Outcome {
     },
     /// The address is a user's already; nothing was made.
     AlreadyExists,
+    /// Either of these, where strangers are told nothing more: a mail says which.
+    CheckMail,
 }
 
 /// Why nobody was signed up.
@@ -73,6 +77,10 @@ pub enum SignUpError {
 
 /// Signs somebody up.
 pub struct SignUp {
+    /// How much the outcome tells.
+    pub answers: Answers,
+    /// Reads whether there is an account already.
+    pub accounts: Arc<dyn Accounts>,
     /// What holds for unlisted domains.
     pub default_policy: DefaultPolicy,
     /// The table of domains.
@@ -100,29 +108,83 @@ impl SignUp {
         if !self.default_policy.admits(row.map(|rule| rule.belongs_to)) {
             return Err(SignUpError::NotAllowed);
         }
+        match self.answers {
+            Answers::Contract => self.openly(actor, command).await,
+            Answers::Hardened => self.secretly(actor, command).await,
+        }
+    }
+
+    async fn openly(&self, actor: &Actor, command: Command) -> Result<Outcome, SignUpError> {
         let password = self.hashing.hash(command.password.clone()).await?;
-        let now = self.clock.now();
         let user_token = UserToken::fresh(&*self.entropy);
-        let user = self.user(&command, now);
+        let digest = self.keeper.digest(user_token.reveal());
+        let email = command.email.clone();
+        let (id, changes) = self.plan(actor, command, password, Some(digest));
+        match self.ledger.apply(changes).await {
+            Ok(_) => Ok(Outcome::SignedUp { id, email, user_token }),
+            Err(Rejected::Conflict(UniqueKey::Address)) => Ok(Outcome::AlreadyExists),
+            Err(other) => Err(other.unexpected().into()),
+        }
+    }
+
+    /// The same steps whether the address has an account or not: one look, one hash, one plan with one letter. A
+    /// `token_required` could not be shown, so none is made.
+    async fn secretly(&self, actor: &Actor, command: Command) -> Result<Outcome, SignUpError> {
+        let account = self.accounts.by_email(command.email.key()).await?;
+        let password = self.hashing.hash(command.password.clone()).await?;
+        let email = command.email.clone();
+        let changes = match account {
+            Some(account) => self.tell_owner(actor, &email, Some(&account.user)),
+            None => self.plan(actor, command, password, None).1,
+        };
+        match self.ledger.apply(changes).await {
+            Ok(_) => Ok(Outcome::CheckMail),
+            Err(Rejected::Conflict(UniqueKey::Address)) => {
+                // Somebody else was faster.
+                let owner = self.accounts.by_email(email.key()).await?.map(|account| account.user);
+                let told = self.ledger.apply(self.tell_owner(actor, &email, owner.as_ref())).await;
+                told.map(|_| Outcome::CheckMail).map_err(|rejected| rejected.unexpected().into())
+            }
+            Err(other) => Err(other.unexpected().into()),
+        }
+    }
+
+    /// The plan that makes the user.
+    fn plan(
+        &self,
+        actor: &Actor,
+        command: Command,
+        password: PasswordHash,
+        user_token: Option<SecretDigest>,
+    ) -> (UserId, Changes) {
+        let now = self.clock.now();
+        let user = self.user(actor, &command, user_token.is_some(), now);
         let subject = EventSubject::new("user", user.id);
         let event = Event::now(EventKind::UserSignedUp, actor, subject, now, &*self.entropy).about(user.id);
         let fields = command.fields.into_iter().map(|field| {
             let id = FieldId::fresh(now, &*self.entropy);
             Change::from(LandChange::Add(field.of(id, user.id, now)))
         });
-        let digest = self.keeper.digest(user_token.reveal());
-        let add = AccountChange::Add { user: Box::new(user.clone()), password, user_token: Some(digest) };
+        let add = AccountChange::Add { user: Box::new(user.clone()), password, user_token };
         let purpose = MailedTokenPurpose::VerifyAddress;
         let verification = mail_token(&user, purpose, Template::VerifyAddress, now, &*self.entropy);
-        let changes = Changes::new(event).with(add).with_all(fields).with_all(verification);
-        match self.ledger.apply(changes).await {
-            Ok(_) => Ok(Outcome::SignedUp { id: user.id, email: command.email, user_token }),
-            Err(Rejected::Conflict(UniqueKey::Address)) => Ok(Outcome::AlreadyExists),
-            Err(other) => Err(other.unexpected().into()),
-        }
+        (user.id, Changes::new(event).with(add).with_all(fields).with_all(verification))
     }
 
-    fn user(&self, command: &Command, now: Timestamp) -> User {
+    /// The plan that tells the owner of an address that somebody wanted to sign up with it. An account that cannot
+    /// be used gets no letter.
+    fn tell_owner(&self, actor: &Actor, email: &EmailAddress, owner: Option<&User>) -> Changes {
+        let now = self.clock.now();
+        let Some(owner) = owner.filter(|owner| owner.state == UserState::Active) else {
+            let subject = EventSubject::address(email, &*self.keeper);
+            return Changes::new(Event::now(EventKind::MailNotSent, actor, subject, now, &*self.entropy));
+        };
+        let subject = EventSubject::new("user", owner.id);
+        let event = Event::now(EventKind::SignedUpAgain, actor, subject, now, &*self.entropy).about(owner.id);
+        Changes::new(event).with(tell(owner, Template::SignUpAgain, &actor.origin, now, &*self.entropy))
+    }
+
+    fn user(&self, actor: &Actor, command: &Command, has_user_token: bool, now: Timestamp) -> User {
         User {
             id: UserId::fresh(now, &*self.entropy),
             email: command.email.clone(),
@@ -131,8 +193,9 @@ impl SignUp {
             discoverable: command.discoverable,
             state: UserState::Active,
             administrator: false,
-            locale: None,
-            has_user_token: true,
+            // Their mails are written in it.
+            locale: actor.origin.language.clone(),
+            has_user_token,
             version: 1,
             created_at: now,
             updated_at: now,

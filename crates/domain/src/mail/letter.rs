@@ -1,7 +1,11 @@
 //! A letter: what is to be told to whom, without a word of its text.
 
+use chrono::Timelike as _;
+
 use crate::accounts::email::EmailAddress;
 use crate::ids::MailedTokenId;
+use crate::origin::Origin;
+use crate::ports::clock::Timestamp;
 
 macro_rules! templates {
     ($($(#[$doc:meta])* $template:ident = $name:literal),* $(,)?) => {
@@ -77,6 +81,15 @@ impl Letter {
     #[must_use]
     pub fn with_token(self, token: MailedTokenId) -> Self {
         Self { token: Some(token), ..self }
+    }
+
+    /// The same, naming when, on what and from where it happened that it tells of.
+    #[must_use]
+    pub fn with_origin(self, origin: &Origin, at: Timestamp) -> Self {
+        let when = format!("{} {:02}:{:02} UTC", at.date_naive(), at.hour(), at.minute());
+        let letter = self.with("when", when);
+        let letter = origin.device.iter().fold(letter, |letter, device| letter.with("device", device));
+        origin.network().iter().fold(letter, |letter, network| letter.with("network", network))
     }
 
     /// The same, naming something more.

@@ -5,6 +5,7 @@ use crate::changes::{Change, MailChange};
 use crate::mail::delivery::Delivery;
 use crate::mail::letter::{Letter, Template};
 use crate::mail::mailed_token::{MailedToken, MailedTokenPurpose};
+use crate::origin::Origin;
 use crate::ports::clock::Timestamp;
 use crate::ports::entropy::Entropy;
 
@@ -21,8 +22,8 @@ pub(crate) fn mail_token(
     [MailChange::AddToken(token).into(), MailChange::Queue(Delivery::now(letter, now, entropy)).into()]
 }
 
-/// The write that tells a user something by mail.
-pub(crate) fn tell(user: &User, template: Template, now: Timestamp, entropy: &dyn Entropy) -> Change {
-    let letter = Letter::new(template, user.email.clone(), user.locale.clone());
+/// The write that tells a user by mail of what happens now, and from where.
+pub(crate) fn tell(user: &User, template: Template, origin: &Origin, now: Timestamp, entropy: &dyn Entropy) -> Change {
+    let letter = Letter::new(template, user.email.clone(), user.locale.clone()).with_origin(origin, now);
     MailChange::Queue(Delivery::now(letter, now, entropy)).into()
 }

@@ -6,14 +6,17 @@ use chrono::TimeDelta;
 use thiserror::Error;
 
 use crate::access::Actor;
+use crate::accounts::answers::Answers;
 use crate::accounts::email::EmailAddress;
 use crate::accounts::password::Password;
 use crate::accounts::password_hash::PasswordHash;
 use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing, Verdict};
 use crate::accounts::user::{User, UserState};
-use crate::changes::{AccountChange, Changes, SessionChange};
+use crate::changes::{AccountChange, Change, Changes, SessionChange};
 use crate::events::{Event, EventKind, EventSubject};
 use crate::ids::{AccessTokenId, GrantId, SessionId};
+use crate::mail::letter::Template;
+use crate::mail::queue::tell;
 use crate::ports::clock::{Clock, Timestamp};
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
@@ -22,7 +25,7 @@ use crate::ports::secrets::SecretKeeper;
 use crate::sessions::claims::{AccessClaims, AccessToken};
 use crate::sessions::grant::Grant;
 use crate::sessions::page_secret::PageSecret;
-use crate::sessions::ports::TokenSigner;
+use crate::sessions::ports::{Place, Sessions, TokenSigner};
 use crate::sessions::refresh_token::{IssuedRefreshToken, RefreshToken};
 use crate::sessions::session::{Channel, Session};
 
@@ -90,6 +93,12 @@ pub enum LogInError {
     /// The password is right, but the account cannot be used.
     #[error("This account is disabled.")]
     Disabled,
+    /// The password is right, but the address has to be verified first.
+    #[error("Verify your e-mail address first: look into your mail.")]
+    Unverified,
+    /// Any of these, where strangers are told nothing more.
+    #[error("E-mail address or password is wrong, or the account cannot be used.")]
+    Refused,
     /// The password could not be compared now.
     #[error(transparent)]
     Hash(#[from] HashFailure),
@@ -98,10 +107,31 @@ pub enum LogInError {
     Failed(#[from] PortFailure),
 }
 
+/// What an installation asks of a login beside the right password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogInRules {
+    /// How much a refusal tells.
+    pub answers: Answers,
+    /// Whether only users with a verified address log in.
+    pub require_verified_email: bool,
+}
+
+impl LogInRules {
+    /// Whether only users with a verified address log in.
+    #[must_use]
+    pub fn wants_verified(&self) -> bool {
+        self.require_verified_email || self.answers == Answers::Hardened
+    }
+}
+
 /// Logs a user in.
 pub struct LogIn {
+    /// What else is asked.
+    pub rules: LogInRules,
     /// Reads the account.
     pub accounts: Arc<dyn Accounts>,
+    /// Tells whether the user has signed in like this before.
+    pub sessions: Arc<dyn Sessions>,
     /// Compares the password.
     pub hashing: Arc<dyn PasswordHashing>,
     /// Signs the access token.
@@ -138,21 +168,51 @@ impl LogIn {
         let account = self.accounts.by_email(command.email.key()).await.map_err(LogInError::from)?;
         let (user, stored) = account.map_or((None, None), |account| (Some(account.user), account.password));
         let verdict = self.hashing.verify(command.password.clone(), stored.clone()).await.map_err(LogInError::from)?;
-        let Some(user) = user else { return Err(LogInError::UnknownUser.into()) };
-        let (Verdict::Matches { outdated }, Some(verified)) = (verdict, stored) else {
-            return Err(LogInError::WrongPassword.into());
+        let (user, verified, outdated) = match self.rules.judge(user.as_ref(), stored, verdict) {
+            Ok((verified, outdated)) => (user.ok_or(LogInError::UnknownUser)?, verified, outdated),
+            Err(reason) => return Err(self.refuse(actor, command, user.as_ref(), reason).await.into()),
         };
-        if user.state != UserState::Active {
-            return Err(LogInError::Disabled.into());
-        }
         let rehashed = if outdated { self.rehash(&command.password).await? } else { None };
         let now = self.clock.now();
         let session_id = SessionId::fresh(now, &*self.entropy);
         let session = Session::by_password(session_id, user.id, command.channel, &actor.origin, now);
+        let told = self.tell_of_new_device(actor, &user, &session, now).await?;
         let (credential, changes) = self.open(actor, &user, &session, verified.clone(), now)?;
         let rehash = rehashed.map(|to| AccountChange::Rehash { user: user.id, from: verified, to });
-        self.ledger.apply(changes.with_all(rehash)).await.map_err(Failed::Rejected)?;
+        self.ledger.apply(changes.with_all(rehash).with_all(told)).await.map_err(Failed::Rejected)?;
         Ok(Outcome::SignedIn(Box::new(SignedIn { user, session, credential })))
+    }
+
+    /// Records a login that is refused, and gives what is said of it. Each refusal costs the same: one event,
+    /// also of somebody whom nobody knows.
+    async fn refuse(&self, actor: &Actor, command: &Command, user: Option<&User>, reason: Reason) -> LogInError {
+        let subject = match user {
+            Some(user) => EventSubject::new("user", user.id),
+            None => EventSubject::address(&command.email, &*self.keeper),
+        };
+        let event = Event::now(EventKind::LogInRefused, actor, subject, self.clock.now(), &*self.entropy)
+            .with("reason", reason.name())
+            .with("channel", command.channel.name());
+        let event = user.into_iter().fold(event, |event, user| event.about(user.id));
+        match self.ledger.apply(Changes::new(event)).await {
+            Ok(_) => reason.told(self.rules.answers),
+            Err(rejected) => rejected.unexpected().into(),
+        }
+    }
+
+    /// The letter to a user who has signed in before, but never with this device from this network. Where
+    /// either is not known, nothing can be said.
+    async fn tell_of_new_device(
+        &self,
+        actor: &Actor,
+        user: &User,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<Option<Change>, LogInError> {
+        let (Some(network), Some(device)) = (&session.network, &session.device) else { return Ok(None) };
+        let place = self.sessions.place(user.id, network, device).await?;
+        let told = || tell(user, Template::NewDevice, &actor.origin, now, &*self.entropy);
+        Ok((place == Place::New).then(told))
     }
 
     /// A new hash with the parameters of today. When there is no room for it now, the old one stays
@@ -210,6 +270,60 @@ impl LogIn {
             expires_in: self.access_token_lifetime,
             refresh_token: refresh_token.issue(&*self.keeper),
         })
+    }
+}
+
+impl LogInRules {
+    /// The hash that was verified and whether it is outdated, or why the user is not let in. Only who knows the
+    /// password learns more of an account.
+    fn judge(
+        &self,
+        user: Option<&User>,
+        stored: Option<PasswordHash>,
+        verdict: Verdict,
+    ) -> Result<(PasswordHash, bool), Reason> {
+        let user = user.ok_or(Reason::UnknownUser)?;
+        let (Verdict::Matches { outdated }, Some(verified)) = (verdict, stored) else {
+            return Err(Reason::WrongPassword);
+        };
+        if user.state != UserState::Active {
+            return Err(Reason::Disabled);
+        }
+        if self.wants_verified() && !user.is_activated() {
+            return Err(Reason::Unverified);
+        }
+        Ok((verified, outdated))
+    }
+}
+
+/// Why a login is refused, whatever is said of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    UnknownUser,
+    WrongPassword,
+    Disabled,
+    Unverified,
+}
+
+impl Reason {
+    /// The word in the event.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::UnknownUser => "unknown-user",
+            Self::WrongPassword => "wrong-password",
+            Self::Disabled => "disabled",
+            Self::Unverified => "unverified",
+        }
+    }
+
+    const fn told(self, answers: Answers) -> LogInError {
+        match (answers, self) {
+            (Answers::Hardened, _) => LogInError::Refused,
+            (Answers::Contract, Self::UnknownUser) => LogInError::UnknownUser,
+            (Answers::Contract, Self::WrongPassword) => LogInError::WrongPassword,
+            (Answers::Contract, Self::Disabled) => LogInError::Disabled,
+            (Answers::Contract, Self::Unverified) => LogInError::Unverified,
+        }
     }
 }
 

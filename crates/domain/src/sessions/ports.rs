@@ -6,6 +6,7 @@ use thiserror::Error;
 use crate::accounts::user::User;
 use crate::ids::{GrantId, SessionId, UserId};
 use crate::land::field::Field;
+use crate::origin::{Device, Network};
 use crate::ports::clock::Timestamp;
 use crate::ports::failure::PortFailure;
 use crate::ports::secrets::SecretDigest;
@@ -44,6 +45,17 @@ pub struct HeldGrant {
     pub user: User,
 }
 
+/// How a user knows a device in a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// They have not signed in anywhere yet.
+    First,
+    /// They have signed in with this device from this network.
+    Known,
+    /// They have signed in, but not so.
+    New,
+}
+
 /// Reads sessions. What it reads MUST be what was last committed, on every replica.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -61,6 +73,9 @@ pub trait Sessions: Send + Sync {
     /// At most `limit` sessions of a user that have not ended and do not end by `now`, the one used last
     /// first.
     async fn of_user(&self, user: UserId, now: Timestamp, limit: usize) -> Result<Vec<Session>, PortFailure>;
+
+    /// How a user knows a place, by the sessions that are kept of them, whether they have ended or not.
+    async fn place(&self, user: UserId, network: &Network, device: &Device) -> Result<Place, PortFailure>;
 
     /// A grant with its session and user.
     async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure>;

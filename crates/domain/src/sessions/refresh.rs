@@ -114,7 +114,8 @@ impl Refresh {
             .about(held.user.id)
             .with("grant", held.grant.id);
         let end = SessionChange::End { session, reason: EndReason::ReuseDetected, at };
-        Changes::new(event).with(end).with(tell(&held.user, Template::RefreshTokenReused, at, &*self.entropy))
+        let told = tell(&held.user, Template::RefreshTokenReused, &actor.origin, at, &*self.entropy);
+        Changes::new(event).with(end).with(told)
     }
 
     fn tokens(&self, held: &HeldGrant, generation: u32, now: Timestamp) -> Result<IssuedTokens, PortFailure> {

@@ -61,7 +61,7 @@ async fn a_wrong_password_opens_nothing() {
     world.join(ADA).await;
     let outcome = world.try_to_enter(ADA, "another afternoon", Channel::Api).await;
     assert!(matches!(outcome, Err(LogInError::WrongPassword)), "{outcome:?}");
-    assert_eq!(world.happened(), [EventKind::UserSignedUp]);
+    assert_eq!(world.happened(), [EventKind::UserSignedUp, EventKind::LogInRefused]);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The use cases, carried out on storage in memory.
 
 mod accounts;
+mod answers;
 mod authority;
 mod boundary_oracle;
 mod boundary_shapes;

@@ -26,7 +26,7 @@ use domain::ports::clock::Clock as _;
 use domain::ports::ledger::Ledger as _;
 use domain::ports::secrets::SecretDigest;
 use domain::sessions::authenticate::{Authenticate, AuthenticateError, Shown};
-use domain::sessions::log_in::{self, IssuedCredential, IssuedTokens, LogIn, LogInError, SignedIn};
+use domain::sessions::log_in::{self, IssuedCredential, IssuedTokens, LogIn, LogInError, LogInRules, SignedIn};
 use domain::sessions::page_secret::PageSecret;
 use domain::sessions::refresh::Refresh;
 use domain::sessions::session::Channel;
@@ -45,6 +45,7 @@ pub(crate) const LIFETIME: TimeDelta = TimeDelta::minutes(5);
 /// The ports of one registry.
 #[derive(Default)]
 pub(crate) struct World {
+    pub(crate) rules: LogInRules,
     pub(crate) memory: Arc<Memory>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) entropy: Arc<SeededEntropy>,
@@ -56,6 +57,8 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn sign_up(&self, default_policy: DefaultPolicy) -> SignUp {
         SignUp {
+            answers: self.rules.answers,
+            accounts: self.memory.clone(),
             default_policy,
             domains: self.memory.clone(),
             hashing: self.hashing.clone(),
@@ -68,7 +71,9 @@ impl World {
 
     pub(crate) fn log_in(&self) -> LogIn {
         LogIn {
+            rules: self.rules,
             accounts: self.memory.clone(),
+            sessions: self.memory.clone(),
             hashing: self.hashing.clone(),
             signer: self.signer.clone(),
             keeper: self.keeper.clone(),

@@ -16,8 +16,8 @@ use crate::body::Strict;
 use crate::caller::{Caller, Context, denied};
 use crate::problem::{Kind, Refusal};
 use crate::query;
+use crate::resources::Part;
 use crate::resources::sessions::{NO_STORE, hash_refusal};
-use crate::resources::{Message, Part};
 
 pub(crate) struct Accounts;
 
@@ -26,7 +26,8 @@ impl Accounts {
     /// Sign up
     ///
     /// The `token_required` in the answer is shown this once. An e-mail address that has an account
-    /// already is answered with 202, and nothing is made.
+    /// already is answered with 202, and nothing is made. An installation with hardened answers answers 202 in
+    /// either case, and a mail says which it was.
     #[oai(path = "/signup", method = "post", operation_id = "signUp")]
     async fn sign_up(&self, request: &Request, body: Strict<SignUpBody>) -> poem::Result<SignUpAnswer> {
         let context = Context::of(request)?;
@@ -36,9 +37,8 @@ impl Accounts {
                 let answer = SignedUp::of(id, &email, &user_token);
                 Ok(SignUpAnswer::Created(Json(answer), NO_STORE.into()))
             }
-            Ok(Outcome::AlreadyExists) => {
-                Ok(SignUpAnswer::Exists(Json(Message { message: "User already exists. Please log in".into() })))
-            }
+            Ok(Outcome::AlreadyExists) => Ok(SignUpAnswer::of("User already exists. Please log in")),
+            Ok(Outcome::CheckMail) => Ok(SignUpAnswer::of("Check your mail.")),
             Err(error @ SignUpError::NotAllowed) => {
                 Err(Refusal::new(Kind::NotAllowedToRegister, error.to_string()).with_challenge().into())
             }

@@ -108,11 +108,13 @@ fn log_in_refusal(error: &LogInError) -> Refusal {
         LogInError::UnknownUser => Kind::UnknownUser,
         LogInError::WrongPassword => Kind::WrongPassword,
         LogInError::Disabled => Kind::AccountDisabled,
+        LogInError::Unverified => Kind::EmailNotVerified,
+        LogInError::Refused => Kind::LogInRefused,
         LogInError::Hash(failure) => return hash_refusal(failure),
         LogInError::Failed(failure) => return Refusal::failed(failure),
     };
     let refusal = Refusal::new(kind, error.to_string());
-    if kind == Kind::AccountDisabled { refusal } else { refusal.with_challenge() }
+    if kind.status() == 401 { refusal.with_challenge() } else { refusal }
 }
 
 /// What to log in with.

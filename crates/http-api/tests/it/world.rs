@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use domain::access::Actor;
+use domain::accounts::answers::Answers;
 use domain::accounts::ask_by_mail::AskByMail;
 use domain::accounts::change_password::ChangePassword;
 use domain::accounts::confirm_address::ConfirmAddress;
@@ -32,7 +33,7 @@ use domain::mail::redeem::Redeem;
 use domain::sessions::authenticate::Authenticate;
 use domain::sessions::end_session::EndSession;
 use domain::sessions::list_sessions::ListSessions;
-use domain::sessions::log_in::LogIn;
+use domain::sessions::log_in::{LogIn, LogInRules};
 use domain::sessions::log_out::LogOut;
 use domain::sessions::refresh::Refresh;
 use http_api::api::Api;
@@ -231,6 +232,8 @@ fn api(
     Api {
         authenticate: authenticate.clone(),
         sign_up: use_case!(SignUp {
+            answers: Answers::Contract,
+            accounts: memory.clone(),
             default_policy: DefaultPolicy::Allow,
             domains: memory.clone(),
             hashing: hashing.clone(),
@@ -239,7 +242,9 @@ fn api(
         }),
         password_policy: policy.clone(),
         log_in: use_case!(LogIn {
+            rules: LogInRules::default(),
             accounts: memory.clone(),
+            sessions: memory.clone(),
             hashing: hashing.clone(),
             signer: signer.clone(),
             keeper: keeper.clone(),

@@ -6,10 +6,12 @@ use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::user::UserState;
 use domain::changes::{SessionChange, UniqueKey};
 use domain::ids::{GrantId, SessionId, UserId};
+use domain::origin::{Device, Network};
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Rejected;
 use domain::ports::secrets::SecretDigest;
 use domain::sessions::grant::Grant;
+use domain::sessions::ports::Place;
 use domain::sessions::session::{EndReason, Session};
 
 use super::accounts::AccountRows;
@@ -58,6 +60,17 @@ impl SessionRows {
             self.sessions.values().map(|row| &row.session).filter(|session| open(session)).cloned().collect();
         sessions.sort_by_key(|session| std::cmp::Reverse((session.last_seen_at, session.id)));
         sessions
+    }
+
+    pub(crate) fn place(&self, user: UserId, network: &Network, device: &Device) -> Place {
+        let of_user = || self.sessions.values().map(|row| &row.session).filter(|session| session.user == user);
+        let same =
+            |session: &Session| session.network.as_ref() == Some(network) && session.device.as_ref() == Some(device);
+        match (of_user().any(same), of_user().next()) {
+            (true, _) => Place::Known,
+            (false, Some(_)) => Place::New,
+            (false, None) => Place::First,
+        }
     }
 
     pub(crate) fn by_page_secret(&self, digest: &SecretDigest) -> Option<Session> {

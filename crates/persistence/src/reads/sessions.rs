@@ -7,7 +7,7 @@ use domain::origin::{Device, Network};
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
 use domain::sessions::grant::Grant;
-use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Sessions};
+use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Place, Sessions};
 use domain::sessions::session::{AuthenticationMethod, Channel, Session};
 use sea_orm::{QueryResult, Value};
 
@@ -71,6 +71,8 @@ statements! {
         "SELECT ", session_columns!(), " FROM sessions s WHERE s.user_id = $1 AND s.ended_at IS NULL \
          AND s.expires_at > $2 ORDER BY s.last_seen_at DESC, s.id DESC LIMIT $3"
     );
+    PLACE = "SELECT EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = $1) AS has_any, \
+             EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = $1 AND s.network = $2 AND s.device = $3) AS has_same";
     BY_GRANT = concat!(
         "SELECT ", user_columns!(), ", ", session_columns!(),
         ", g.generation AS g_generation, g.rotated_at AS g_rotated_at \
@@ -106,6 +108,17 @@ impl Sessions for Database {
     async fn of_user(&self, user: UserId, now: Timestamp, rows: usize) -> Result<Vec<Session>, PortFailure> {
         let values = [user.uuid().into(), now.into(), limit(rows)];
         all(self.reader(), OF_USER, values).await.map_err(port_failure)?.iter().map(session).collect()
+    }
+
+    async fn place(&self, user: UserId, network: &Network, device: &Device) -> Result<Place, PortFailure> {
+        let values = [user.uuid().into(), network.as_str().into(), device.as_str().into()];
+        let row = one(self.reader(), PLACE, values).await.map_err(port_failure)?;
+        let row = row.ok_or_else(|| PortFailure::lasting("a statement that always gives a row gave none"))?;
+        Ok(match (column(&row, "has_any")?, column(&row, "has_same")?) {
+            (_, true) => Place::Known,
+            (true, false) => Place::New,
+            (false, false) => Place::First,
+        })
     }
 
     async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure> {

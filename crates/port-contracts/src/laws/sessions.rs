@@ -5,8 +5,9 @@ use domain::accounts::user::{User, UserState};
 use domain::changes::{AccountChange, SessionChange, UniqueKey};
 use domain::ids::{SessionId, UserId};
 use domain::land::field::Field;
+use domain::origin::{Device, Network};
 use domain::ports::clock::Timestamp;
-use domain::sessions::ports::{CredentialKey, Holder};
+use domain::sessions::ports::{CredentialKey, Holder, Place};
 use domain::sessions::session::{Channel, EndReason, Session};
 
 use crate::fixture::{Fixture, Ports};
@@ -247,4 +248,30 @@ async fn note(ports: &Ports, session: SessionId, at: Timestamp) {
 
 fn grant_of(session: &Session) -> SessionChange {
     SessionChange::AddGrant { grant: grant(session), at: at(0) }
+}
+
+/// A place is known by any session of the user's there, also one that has ended, and by nobody else's.
+pub async fn a_place_is_known_by_the_users_sessions(fixture: Fixture) {
+    let (ada, eve) = (user("ada@example.org"), user("eve@example.org"));
+    fixture.here.write(plan_of(add(&ada))).await;
+    fixture.here.write(plan_of(add(&eve))).await;
+    let (network, device) = (Network::restore("203.0.113.0/24"), Device::restore("curl"));
+    let place = async |user: &User, network: &Network, device: &Device| {
+        fixture.there.sessions.place(user.id, network, device).await.expect("read")
+    };
+    assert_eq!(place(&ada, &network, &device).await, Place::First);
+    let there = session(&ada, Channel::Api);
+    assert_eq!((there.network.as_ref(), there.device.as_ref()), (Some(&network), Some(&device)));
+    fixture.here.write(plan_of(open(&there))).await;
+    fixture
+        .here
+        .write(plan_of(SessionChange::End { session: there.id, reason: EndReason::LoggedOut, at: at(1) }))
+        .await;
+    assert_eq!(place(&ada, &network, &device).await, Place::Known);
+    assert_eq!(place(&ada, &Network::restore("203.0.112.0/24"), &device).await, Place::New);
+    assert_eq!(place(&ada, &network, &Device::restore("Curl")).await, Place::New);
+    assert_eq!(place(&eve, &network, &device).await, Place::First);
+    let nowhere = Session { network: None, device: None, ..session(&eve, Channel::Pages) };
+    fixture.here.write(plan_of(open(&nowhere))).await;
+    assert_eq!(place(&eve, &network, &device).await, Place::New);
 }

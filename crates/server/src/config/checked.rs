@@ -6,9 +6,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use domain::accounts::answers::Answers;
 use domain::accounts::password::PasswordProfile;
 use domain::domains::policy::DefaultPolicy;
 use domain::keys::rows::SigningAlgorithm;
+use domain::sessions::log_in::LogInRules;
 use tokens::root_secret::RootSecret;
 
 use crate::client_address::TrustedProxies;
@@ -31,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) shutdown_grace: Duration,
     pub(crate) throttles: bool,
     pub(crate) default_policy: DefaultPolicy,
+    pub(crate) log_in_rules: LogInRules,
     pub(crate) password_minimum: usize,
     pub(crate) hashing: passwords::options::Options,
     /// What the options of hashing come to on this machine.
@@ -81,6 +84,7 @@ impl Check<'_> {
         let shutdown_grace = self.duration("shutdown_grace", Duration::from_secs(600));
         let throttles = self.one_of("throttles", &[("on", true), ("off", false)]);
         let default_policy = self.default_policy();
+        let log_in_rules = self.log_in_rules();
         let password_minimum = self.password_minimum();
         let hashing = self.hashing();
         let tokens = self.tokens(public_url.as_deref());
@@ -101,6 +105,7 @@ impl Check<'_> {
             shutdown_grace: shutdown_grace?,
             throttles: throttles?,
             default_policy: default_policy?,
+            log_in_rules: log_in_rules?,
             password_minimum: password_minimum?,
             hashing,
             hashing_size,
@@ -224,6 +229,12 @@ impl Check<'_> {
 
     fn default_policy(&mut self) -> Option<DefaultPolicy> {
         self.one_of("default_policy", &[("allow", DefaultPolicy::Allow), ("deny", DefaultPolicy::Deny)])
+    }
+
+    fn log_in_rules(&mut self) -> Option<LogInRules> {
+        let answers = self.one_of("answers", &[("contract", Answers::Contract), ("hardened", Answers::Hardened)]);
+        let require_verified_email = self.one_of("require_verified_email", &[("true", true), ("false", false)]);
+        Some(LogInRules { answers: answers?, require_verified_email: require_verified_email? })
     }
 
     fn log_format(&mut self) -> Option<LogFormat> {

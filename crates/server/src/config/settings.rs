@@ -62,6 +62,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("throttles", "on", "on|off", "`on` or `off`; accepted now, this version has none."),
     setting("default_policy", "allow", "POLICY", "What holds for unlisted e-mail domains: `allow` or `deny`."),
     setting(
+        "answers",
+        "contract",
+        "ANSWERS",
+        "How much strangers are told: `contract` (whether an address has an account), or `hardened` (nothing; needs mail).",
+    ),
+    setting(
+        "require_verified_email",
+        "false",
+        "true|false",
+        "Whether only users with a verified e-mail address log in; with hardened answers always.",
+    ),
+    setting(
         "password_profile",
         "standard",
         "PROFILE",

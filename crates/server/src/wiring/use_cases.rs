@@ -114,6 +114,8 @@ impl Adapters {
         wired!(
             self,
             SignUp {
+                answers: config.log_in_rules.answers,
+                accounts: self.database.clone(),
                 default_policy: config.default_policy,
                 domains: self.database.clone(),
                 hashing: hashing,
@@ -127,7 +129,9 @@ impl Adapters {
         wired!(
             self,
             LogIn {
+                rules: config.log_in_rules,
                 accounts: self.database.clone(),
+                sessions: self.database.clone(),
                 hashing: hashing,
                 signer: self.keys.clone(),
                 keeper: self.keys.clone(),

@@ -94,6 +94,8 @@ sessions-none = You are not signed in anywhere else.
 session-in-browser = Browser
 session-of-program = Program
 session-this = This one
+session-device = Device:
+session-network = Network:
 session-began = Began:
 session-last-used = Last used:
 session-end = End
@@ -168,6 +170,8 @@ notice-password-reset = Your password is set. Log in with it.
 
 error-unknown-user = User does not exist
 error-wrong-password = Wrong password
+error-refused = E-mail address or password is wrong, or the account cannot be used. If you have just signed up, look into your mail first.
+error-unverified = Verify your e-mail address first: look into your mail.
 error-disabled = This account is disabled.
 error-not-allowed = You are not allowed to register.
 error-already-exists = User already exists. Please log in

@@ -94,6 +94,8 @@ sessions-none = No tiene la sesión iniciada en ningún otro lugar.
 session-in-browser = Navegador
 session-of-program = Programa
 session-this = Esta
+session-device = Dispositivo:
+session-network = Red:
 session-began = Inicio:
 session-last-used = Última vez:
 session-end = Cerrar
@@ -168,6 +170,8 @@ notice-password-reset = Su contraseña se ha guardado. Inicie sesión con ella.
 
 error-unknown-user = El usuario no existe
 error-wrong-password = Contraseña incorrecta
+error-refused = El correo o la contraseña no son correctos, o la cuenta no se puede usar. Si acaba de registrarse, mire antes su correo.
+error-unverified = Verifique antes su dirección de correo: mire su correo.
 error-disabled = Esta cuenta está desactivada.
 error-not-allowed = No tiene permiso para registrarse.
 error-already-exists = El usuario ya existe. Inicie sesión

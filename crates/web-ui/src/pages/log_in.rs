@@ -64,6 +64,8 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
         Ok(outcome) => return signed_in(visit, outcome, entered.next.as_deref()),
         Err(LogInError::UnknownUser) => (StatusCode::UNAUTHORIZED, "email", "error-unknown-user"),
         Err(LogInError::WrongPassword) => (StatusCode::UNAUTHORIZED, "password", "error-wrong-password"),
+        Err(LogInError::Refused) => (StatusCode::UNAUTHORIZED, "email", "error-refused"),
+        Err(LogInError::Unverified) => (StatusCode::FORBIDDEN, "email", "error-unverified"),
         Err(LogInError::Disabled) => (StatusCode::FORBIDDEN, "email", "error-disabled"),
         Err(LogInError::Hash(failure)) => return Err(failure.into()),
         Err(LogInError::Failed(failure)) => return Err(failure.into()),

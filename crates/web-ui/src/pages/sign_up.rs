@@ -62,6 +62,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
             visit.leave(&Flash::signed_up(email.as_str(), &user_token), &visitor)?;
             return Ok(redirect("/sign-up/done"));
         }
+        Ok(Outcome::CheckMail) => return Ok(redirect("/mail/sent")),
         Ok(Outcome::AlreadyExists) => (StatusCode::CONFLICT, "error-already-exists"),
         Err(SignUpError::NotAllowed) => (StatusCode::UNAUTHORIZED, "error-not-allowed"),
         Err(SignUpError::Hash(failure)) => return Err(failure.into()),

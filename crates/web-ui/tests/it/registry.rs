@@ -22,7 +22,7 @@ use domain::mail::redeem::Redeem;
 use domain::sessions::authenticate::Authenticate;
 use domain::sessions::end_session::EndSession;
 use domain::sessions::list_sessions::ListSessions;
-use domain::sessions::log_in::LogIn;
+use domain::sessions::log_in::{LogIn, LogInRules};
 use domain::sessions::log_out::LogOut;
 use domain::sessions::ports::Sessions;
 use memory::clock::ManualClock;
@@ -36,6 +36,7 @@ use web_ui::site::UseCases;
 /// A whole registry in memory.
 #[derive(Default)]
 pub(crate) struct Registry {
+    pub(crate) rules: LogInRules,
     pub(crate) memory: Arc<Memory>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) entropy: Arc<SeededEntropy>,
@@ -52,7 +53,7 @@ impl Registry {
 
     /// The same, with another reader of sessions.
     pub(crate) fn reading(&self, sessions: Arc<dyn Sessions>) -> UseCases {
-        let Self { memory, clock, entropy, hashing, keeper, signer } = self;
+        let Self { rules, memory, clock, entropy, hashing, keeper, signer } = self;
         let own_row = Arc::new(OwnRow { accounts: memory.clone(), ledger: memory.clone() });
         let (clock, entropy) = (|| clock.clone(), || entropy.clone());
         UseCases {
@@ -65,7 +66,9 @@ impl Registry {
             passwords: policy(),
             sign_up: Arc::new(self.sign_up()),
             log_in: Arc::new(LogIn {
+                rules: *rules,
                 accounts: memory.clone(),
+                sessions: memory.clone(),
                 hashing: hashing.clone(),
                 signer: signer.clone(),
                 keeper: keeper.clone(),
@@ -106,6 +109,8 @@ impl Registry {
 
     fn sign_up(&self) -> SignUp {
         SignUp {
+            answers: self.rules.answers,
+            accounts: self.memory.clone(),
             default_policy: DefaultPolicy::Allow,
             domains: self.memory.clone(),
             hashing: self.hashing.clone(),

@@ -60,9 +60,15 @@ pub(crate) enum SignUpAnswer {
         #[oai(header = "Cache-Control")]
         String,
     ),
-    /// The e-mail address has an account already; nothing was made.
+    /// The e-mail address has an account already, and nothing was made; or a mail says what happened.
     #[oai(status = 202)]
-    Exists(Json<Message>),
+    Accepted(Json<Message>),
+}
+
+impl SignUpAnswer {
+    pub(crate) fn of(message: &str) -> Self {
+        Self::Accepted(Json(Message { message: message.into() }))
+    }
 }
 
 /// Your account.
