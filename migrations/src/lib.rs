@@ -24,6 +24,7 @@ mod m0011_signing_keys;
 mod m0012_data_keys;
 mod m0013_mailed_tokens;
 mod m0015_origins;
+mod m0019_user_tokens;
 
 /// What stands in the table `installation` of every database of this program.
 pub const PROGRAM: &str = "user-registry";
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_data_keys::Migration),
             Box::new(m0013_mailed_tokens::Migration),
             Box::new(m0015_origins::Migration),
+            Box::new(m0019_user_tokens::Migration),
         ]
     }
 }

@@ -9,6 +9,7 @@ use domain::accounts::password::Password;
 use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::ports::{HashFailure, MockAccounts, MockPasswordHashing, Verdict};
 use domain::accounts::user::{Account, User, UserState};
+use domain::accounts::user_token::HeldUserToken;
 use domain::changes::{AccountChange, Change, SessionChange};
 use domain::events::EventKind;
 use domain::ids::UserId;
@@ -79,7 +80,7 @@ fn ada(state: UserState) -> Account {
         state,
         administrator: false,
         locale: None,
-        has_user_token: true,
+        user_token: Some(HeldUserToken::default()),
         version: 1,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,

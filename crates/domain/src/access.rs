@@ -245,6 +245,7 @@ impl Actor {
 mod tests {
     use super::*;
     use crate::accounts::email::EmailAddress;
+    use crate::accounts::user_token::HeldUserToken;
     use crate::ids::SessionId;
     use crate::ports::clock::Timestamp;
     use crate::sessions::session::Channel;
@@ -260,7 +261,7 @@ mod tests {
             state,
             administrator,
             locale: None,
-            has_user_token: true,
+            user_token: Some(HeldUserToken::default()),
             version: 1,
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,

@@ -112,7 +112,7 @@ pub enum AccountChange {
         /// Now.
         at: Timestamp,
     },
-    /// Sets or removes the `token_required`. Another version or no such user: `Stale`.
+    /// Sets or removes the `token_required`; a new one has not been used yet. Another version or no such user: `Stale`.
     SetUserToken {
         /// The user.
         user: UserId,
@@ -120,6 +120,8 @@ pub enum AccountChange {
         version: i64,
         /// The digest; `None` removes it.
         digest: Option<SecretDigest>,
+        /// When it ends, if it does.
+        expires_at: Option<Timestamp>,
         /// Now.
         at: Timestamp,
     },

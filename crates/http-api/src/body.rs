@@ -62,22 +62,61 @@ impl<'a, T: Body> ApiExtractor<'a> for Strict<T> {
     }
 }
 
-async fn read<T: Body>(request: &Request, body: &mut RequestBody) -> Result<Strict<T>, Refusal> {
-    if !is_json(request) {
-        return Err(Refusal::new(Kind::UnsupportedMediaType, "The body must be of the type application/json."));
+/// A JSON body that may be left out: then it is an object without members.
+pub(crate) struct Optional<T>(pub(crate) Strict<T>);
+
+impl<'a, T: Body> ApiExtractor<'a> for Optional<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
     }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Strict::<T>::request_meta().map(|meta| MetaRequest { required: false, ..meta })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let bytes = bytes(request, body).await?;
+        if bytes.is_empty() && !request.headers().contains_key(header::CONTENT_TYPE) {
+            return Ok(Self(parse(request, b"{}")?));
+        }
+        Ok(Self(json(request).and_then(|()| parse(request, &bytes))?))
+    }
+}
+
+async fn read<T: Body>(request: &Request, body: &mut RequestBody) -> Result<Strict<T>, Refusal> {
+    json(request)?;
+    parse(request, &bytes(request, body).await?)
+}
+
+fn json(request: &Request) -> Result<(), Refusal> {
+    let refusal = || Refusal::new(Kind::UnsupportedMediaType, "The body must be of the type application/json.");
+    if is_json(request) { Ok(()) } else { Err(refusal()) }
+}
+
+async fn bytes(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, Refusal> {
     let body = body.take().map_err(|_| Refusal::internal("a body was read twice"))?;
     let timeout = Context::of(request)?.body_timeout;
-    let bytes = match tokio::time::timeout(timeout, body.into_bytes_limit(MAX_BYTES)).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(ReadBodyError::PayloadTooLarge)) => return Err(too_large()),
-        Ok(Err(_)) => return Err(Refusal::new(Kind::BadRequest, "The body ended too early.")),
-        Err(_) => return Err(Refusal::new(Kind::Timeout, "The body did not arrive in time.")),
-    };
+    match tokio::time::timeout(timeout, body.into_bytes_limit(MAX_BYTES)).await {
+        Ok(Ok(bytes)) => Ok(bytes.into()),
+        Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(too_large()),
+        Ok(Err(_)) => Err(Refusal::new(Kind::BadRequest, "The body ended too early.")),
+        Err(_) => Err(Refusal::new(Kind::Timeout, "The body did not arrive in time.")),
+    }
+}
+
+fn parse<T: Body>(request: &Request, bytes: &[u8]) -> Result<Strict<T>, Refusal> {
     let mut errors = FormErrors::none();
     // No operation with a body has parameters in its query.
     check_names(request, &[], &mut errors);
-    let tree = match Tree::parse(&bytes) {
+    let tree = match Tree::parse(bytes) {
         Ok(tree) => tree,
         Err(Unreadable::NotJson) => return Err(Refusal::new(Kind::BadJson, "The body is not JSON in UTF-8.")),
         Err(Unreadable::BeyondLimits) => {

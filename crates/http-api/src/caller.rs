@@ -72,7 +72,7 @@ pub(crate) fn operation_of(operation_id: &str) -> Option<Operation> {
         "getAuthorityToken" => Operation::ReadAuthorityToken,
         "getMe" => Operation::ShowMe,
         "updateMe" => Operation::SetDiscoverable,
-        "issueTokenRequired" | "removeTokenRequired" => Operation::ChangeUserToken,
+        "showTokenRequired" | "issueTokenRequired" | "removeTokenRequired" => Operation::ChangeUserToken,
         "listDomains" => Operation::ListDomains,
         "putDomains" | "removeDomain" => Operation::ChangeDomains,
         "issueAuthorityToken" | "revokeAuthorityToken" => Operation::ChangeAuthorityTokens,

@@ -24,7 +24,17 @@ pub(crate) type Resources =
 /// What else an operation answers, beside what a credential, a body and the database bring.
 const PROBLEMS: &[(&str, &[Kind])] = &[
     ("signUp", &[Kind::NotAllowedToRegister, Kind::Overloaded]),
-    ("logIn", &[Kind::UnknownUser, Kind::WrongPassword, Kind::AccountDisabled, Kind::Overloaded]),
+    (
+        "logIn",
+        &[
+            Kind::UnknownUser,
+            Kind::WrongPassword,
+            Kind::LogInRefused,
+            Kind::EmailNotVerified,
+            Kind::AccountDisabled,
+            Kind::Overloaded,
+        ],
+    ),
     ("refresh", &[Kind::RefreshTokenNotValid]),
     ("logOut", &[Kind::SessionNeeded]),
     ("listSessions", &[Kind::SessionNeeded]),
@@ -37,6 +47,7 @@ const PROBLEMS: &[(&str, &[Kind])] = &[
     ("updateUser", &[]),
     ("getMe", &[]),
     ("updateMe", &[]),
+    ("showTokenRequired", &[Kind::SessionNeeded, Kind::NotFound]),
     ("issueTokenRequired", &[Kind::SessionNeeded]),
     ("removeTokenRequired", &[Kind::SessionNeeded]),
     ("listFields", &[]),

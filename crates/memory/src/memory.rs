@@ -172,6 +172,11 @@ impl LastSeen for Memory {
         self.state()?.sessions.note_last_seen(session, at);
         Ok(())
     }
+
+    async fn note_user_token(&self, digest: &SecretDigest, at: Timestamp) -> Result<(), PortFailure> {
+        self.state()?.accounts.note_use(digest, at);
+        Ok(())
+    }
 }
 
 #[async_trait]

@@ -29,6 +29,7 @@ macro_rules! stamp {
             one_of_many_writes_of_one_version_wins,
             a_user_token_is_found_until_it_is_replaced_or_removed,
             a_user_token_is_one_users,
+            the_last_use_of_a_user_token_is_noted,
             a_rehash_replaces_only_the_hash_that_was_verified,
             a_new_password_takes_the_user_token_along,
             an_address_is_verified_as_long_as_it_is_the_users,

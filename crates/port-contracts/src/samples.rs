@@ -71,7 +71,7 @@ pub(crate) fn user(address: &str) -> User {
         state: UserState::Active,
         administrator: false,
         locale: None,
-        has_user_token: false,
+        user_token: None,
         version: 1,
         created_at: at(0),
         updated_at: at(0),

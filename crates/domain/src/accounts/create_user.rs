@@ -77,7 +77,7 @@ impl CreateUser {
             state: UserState::Active,
             administrator: command.administrator,
             locale: None,
-            has_user_token: false,
+            user_token: None,
             version: 1,
             created_at: now,
             updated_at: now,

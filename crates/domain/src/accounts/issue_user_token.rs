@@ -8,7 +8,7 @@ use crate::accounts::user::User;
 use crate::accounts::user_token::UserToken;
 use crate::changes::{AccountChange, Changes};
 use crate::events::{Event, EventKind, EventSubject};
-use crate::ports::clock::Clock;
+use crate::ports::clock::{Clock, Timestamp};
 use crate::ports::entropy::Entropy;
 use crate::ports::secrets::SecretKeeper;
 
@@ -25,11 +25,11 @@ pub struct IssueUserToken {
 }
 
 impl IssueUserToken {
-    /// Issues the token, which is shown this once.
+    /// Issues the token, which is shown this once; it ends at `expires_at`, or never.
     ///
     /// # Errors
     /// When the actor may not, or a port fails.
-    pub async fn run(&self, actor: &Actor) -> Result<UserToken, OwnRowError> {
+    pub async fn run(&self, actor: &Actor, expires_at: Option<Timestamp>) -> Result<UserToken, OwnRowError> {
         let user = actor.owner(Operation::ChangeUserToken)?;
         let at = self.clock.now();
         let token = UserToken::fresh(&*self.entropy);
@@ -42,6 +42,7 @@ impl IssueUserToken {
                 user: user.id,
                 version,
                 digest,
+                expires_at,
                 at,
             })
         };

@@ -36,6 +36,7 @@ impl RemoveUserToken {
                 user: user.id,
                 version,
                 digest: None,
+                expires_at: None,
                 at,
             })
         };

@@ -12,7 +12,7 @@ use crate::accounts::password_hash::PasswordHash;
 use crate::accounts::phone::PhoneNumber;
 use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing};
 use crate::accounts::user::{User, UserState};
-use crate::accounts::user_token::UserToken;
+use crate::accounts::user_token::{HeldUserToken, UserToken};
 use crate::changes::{AccountChange, Change, Changes, LandChange, UniqueKey};
 use crate::domains::policy::DefaultPolicy;
 use crate::domains::ports::DomainRules;
@@ -195,7 +195,7 @@ impl SignUp {
             administrator: false,
             // Their mails are written in it.
             locale: actor.origin.language.clone(),
-            has_user_token,
+            user_token: has_user_token.then(HeldUserToken::default),
             version: 1,
             created_at: now,
             updated_at: now,

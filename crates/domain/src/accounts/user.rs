@@ -3,6 +3,7 @@
 use crate::accounts::email::EmailAddress;
 use crate::accounts::password_hash::PasswordHash;
 use crate::accounts::phone::PhoneNumber;
+use crate::accounts::user_token::HeldUserToken;
 use crate::ids::UserId;
 use crate::ports::clock::Timestamp;
 
@@ -25,8 +26,8 @@ pub struct User {
     pub administrator: bool,
     /// The preferred language, as a BCP 47 tag.
     pub locale: Option<String>,
-    /// Whether a `token_required` is held.
-    pub has_user_token: bool,
+    /// The `token_required`, as far as it is known here.
+    pub user_token: Option<HeldUserToken>,
     /// Counts the writes to this row: a plan expects the one it read.
     pub version: i64,
     /// When the user signed up.
@@ -40,6 +41,12 @@ impl User {
     #[must_use]
     pub const fn is_activated(&self) -> bool {
         self.email_verified_at.is_some()
+    }
+
+    /// Whether a `token_required` is held, expired or not.
+    #[must_use]
+    pub const fn has_user_token(&self) -> bool {
+        self.user_token.is_some()
     }
 
     /// The roles, for the claim `roles`.

@@ -13,7 +13,7 @@ use crate::ports::clock::{Clock, Timestamp};
 use crate::ports::failure::PortFailure;
 use crate::ports::secrets::SecretKeeper;
 use crate::sessions::page_secret::PageSecret;
-use crate::sessions::ports::{CredentialKey, Holder, Sessions, TokenSigner};
+use crate::sessions::ports::{CredentialKey, Holder, LastSeen, Sessions, TokenSigner};
 
 /// What somebody shows to say who they are.
 #[derive(Clone, Copy)]
@@ -47,6 +47,8 @@ pub struct Authenticate {
     pub keeper: Arc<dyn SecretKeeper>,
     /// Reads user and session.
     pub sessions: Arc<dyn Sessions>,
+    /// Notes the use of a `token_required`.
+    pub last_seen: Arc<dyn LastSeen>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -65,7 +67,9 @@ impl Authenticate {
         let now = self.clock.now();
         let key = self.key(shown, now).ok_or(AuthenticateError::NotValid)?;
         let holder = self.sessions.holder(&key.by).await?.ok_or(AuthenticateError::NotValid)?;
-        admit(holder, &key, operation, origin, now)
+        let actor = admit(holder, &key, operation, origin, now)?;
+        self.note_use(&actor, now).await;
+        Ok(actor)
     }
 
     /// The same, with the user's first `limit` fields, by one statement.
@@ -83,7 +87,17 @@ impl Authenticate {
         let key = self.key(shown, now).ok_or(AuthenticateError::NotValid)?;
         let found = self.sessions.holder_with_fields(&key.by, limit).await?;
         let (holder, fields) = found.ok_or(AuthenticateError::NotValid)?;
-        Ok((admit(holder, &key, operation, origin, now)?, fields))
+        let actor = admit(holder, &key, operation, origin, now)?;
+        self.note_use(&actor, now).await;
+        Ok((actor, fields))
+    }
+
+    /// The request does not depend on it: what is not noted now, the next use notes.
+    async fn note_use(&self, actor: &Actor, now: Timestamp) {
+        let Subject::User(user, Credential::UserToken(digest)) = &actor.subject else { return };
+        if user.user_token.is_some_and(|held| held.notes_use(now)) {
+            let _ = self.last_seen.note_user_token(digest, now).await;
+        }
     }
 
     fn key(&self, shown: Shown<'_>, now: Timestamp) -> Option<Key> {
@@ -128,7 +142,9 @@ fn admit(
     }
     let credential = match (holder.session, &key.by) {
         (Some(session), _) if session.holds(now) => Credential::Session(session),
-        (None, CredentialKey::UserToken(digest)) => Credential::UserToken(digest.clone()),
+        (None, CredentialKey::UserToken(digest)) if holder.user.user_token.is_some_and(|held| held.holds(now)) => {
+            Credential::UserToken(digest.clone())
+        }
         _ => return Err(AuthenticateError::NotValid),
     };
     let actor = Actor { subject: Subject::User(Box::new(holder.user), credential), origin };

@@ -81,12 +81,15 @@ pub trait Sessions: Send + Sync {
     async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure>;
 }
 
-/// Notes when a session of the pages was last used.
+/// Notes when a session of the pages, or a `token_required`, was last used.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait LastSeen: Send + Sync {
     /// Moves `last_seen_at` on to `at`; never back, and never of an ended session.
     async fn note(&self, session: SessionId, at: Timestamp) -> Result<(), PortFailure>;
+
+    /// Moves the last use of the `token_required` of this digest on to `at`; never back.
+    async fn note_user_token(&self, digest: &SecretDigest, at: Timestamp) -> Result<(), PortFailure>;
 }
 
 /// Signs and verifies access tokens.

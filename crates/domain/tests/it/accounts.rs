@@ -1,5 +1,6 @@
 //! What users change about themselves, and what the operator does to users.
 
+use chrono::TimeDelta;
 use domain::access::{Actor, Denied, Operation};
 use domain::accounts::create_user::{self, CreateUser, CreateUserError};
 use domain::accounts::issue_user_token::IssueUserToken;
@@ -9,8 +10,11 @@ use domain::accounts::phone::PhoneNumber;
 use domain::accounts::remove_user_token::RemoveUserToken;
 use domain::accounts::set_discoverable::SetDiscoverable;
 use domain::accounts::update_phone::UpdatePhone;
+use domain::accounts::user_token::HeldUserToken;
 use domain::origin::Origin;
 use domain::page::{Cursor, PageError, PageLimit};
+use domain::ports::clock::Clock as _;
+use domain::sessions::authenticate::AuthenticateError;
 use domain::sessions::session::Channel;
 
 use crate::world::{PASSWORD, World, by_user_token, email, typed};
@@ -68,9 +72,9 @@ async fn a_new_user_token_kills_the_one_before() {
         clock: world.clock.clone(),
         entropy: world.entropy.clone(),
     };
-    let denied = issue.run(&by_user_token(&world, &user)).await;
+    let denied = issue.run(&by_user_token(&world, &user), None).await;
     assert!(matches!(denied, Err(OwnRowError::Denied(Denied::SessionNeeded))), "{denied:?}");
-    let second = issue.run(&world.actor(&signed_in)).await.expect("a session may");
+    let second = issue.run(&world.actor(&signed_in), None).await.expect("a session may");
     assert!(world.bearer(first.reveal(), Operation::ShowMe).await.is_err());
     assert!(world.bearer(second.reveal(), Operation::ShowMe).await.is_ok());
 
@@ -78,9 +82,36 @@ async fn a_new_user_token_kills_the_one_before() {
         RemoveUserToken { own_row: world.own_row(), clock: world.clock.clone(), entropy: world.entropy.clone() };
     remove.run(&world.actor(&signed_in)).await.expect("a session may");
     assert!(world.bearer(second.reveal(), Operation::ShowMe).await.is_err());
-    assert!(!world.user(user.id).await.has_user_token);
+    assert!(!world.user(user.id).await.has_user_token());
     let denied = remove.run(&by_user_token(&world, &user)).await;
     assert!(matches!(denied, Err(OwnRowError::Denied(Denied::SessionNeeded))), "{denied:?}");
+}
+
+#[tokio::test]
+async fn a_user_token_ends_and_its_last_use_is_shown() {
+    let world = World::default();
+    let (user, _) = world.join(ADA).await;
+    let signed_in = world.enter(ADA, Channel::Api).await;
+    let issue = IssueUserToken {
+        own_row: world.own_row(),
+        keeper: world.keeper.clone(),
+        clock: world.clock.clone(),
+        entropy: world.entropy.clone(),
+    };
+    let end = world.clock.now() + TimeDelta::minutes(10);
+    let token = issue.run(&world.actor(&signed_in), Some(end)).await.expect("a session may");
+    let held = async || world.user(user.id).await.user_token.expect("a token is held");
+    assert_eq!(held().await, HeldUserToken { expires_at: Some(end), last_used_at: None });
+    let first = world.clock.now();
+    for (later, noted) in [(0, 0), (59, 0), (1, 60)] {
+        world.clock.advance(TimeDelta::seconds(later));
+        world.bearer(token.reveal(), Operation::ShowMe).await.expect("the token is alive");
+        assert_eq!(held().await.last_used_at, Some(first + TimeDelta::seconds(noted)));
+    }
+    world.clock.advance(TimeDelta::minutes(9));
+    let late = world.bearer(token.reveal(), Operation::ShowMe).await;
+    assert!(matches!(late, Err(AuthenticateError::NotValid)), "{late:?}");
+    assert!(held().await.last_used_at < Some(end), "a token that has ended was not used");
 }
 
 #[tokio::test]
@@ -95,7 +126,7 @@ async fn the_operator_makes_users() {
     let command =
         || create_user::Command { email: email(ADA), password: typed(PASSWORD), administrator: true, verified: true };
     let user = case.run(&Actor::system(), command()).await.expect("the operator may");
-    assert!(user.administrator && user.is_activated() && !user.has_user_token);
+    assert!(user.administrator && user.is_activated() && !user.has_user_token());
     assert_eq!(user, world.user(user.id).await);
     let again = case.run(&Actor::system(), command()).await;
     assert!(matches!(again, Err(CreateUserError::AlreadyExists)), "{again:?}");

@@ -75,7 +75,7 @@ async fn a_token_that_was_removed_meanwhile_writes_nothing_more() {
     let phone = case!(world, UpdatePhone { own_row: world.own_row() });
     let late = phone.run(&actor, None).await;
     assert!(matches!(late, Err(OwnRowError::Denied(Denied::Nobody))), "{late:?}");
-    assert!(!world.user(user.id).await.has_user_token);
+    assert!(!world.user(user.id).await.has_user_token());
 }
 
 #[test]
@@ -108,7 +108,10 @@ async fn expect_denied(world: &World, actor: &Actor) {
         case!(world, UpdatePhone { own_row: world.own_row() }).run(actor, None).await.err(),
         case!(world, SetDiscoverable { own_row: world.own_row() }).run(actor, true).await.err(),
         case!(world, RemoveUserToken { own_row: world.own_row() }).run(actor).await.err(),
-        case!(world, IssueUserToken { own_row: world.own_row(), keeper: world.keeper.clone() }).run(actor).await.err(),
+        case!(world, IssueUserToken { own_row: world.own_row(), keeper: world.keeper.clone() })
+            .run(actor, None)
+            .await
+            .err(),
     ];
     for outcome in of_own_row {
         assert!(matches!(outcome, Some(OwnRowError::Denied(Denied::Nobody))), "{outcome:?}");

@@ -66,7 +66,7 @@ async fn a_reset_sets_the_password_ends_everything_else_and_tells() {
         assert_eq!(world.memory.end_reason(signed_in.session.id), Some(EndReason::PasswordChanged));
     }
     let after: User = world.user(user.id).await;
-    assert!(after.is_activated() && !after.has_user_token, "{after:?}");
+    assert!(after.is_activated() && !after.has_user_token(), "{after:?}");
     assert!(matches!(world.try_to_enter(ADA, PASSWORD, Channel::Api).await, Err(LogInError::WrongPassword)));
     assert!(world.try_to_enter(ADA, NEW, Channel::Api).await.is_ok());
     assert_eq!(world.told().last(), Some(&(Template::PasswordChanged, ADA.into())));
@@ -115,7 +115,7 @@ async fn a_change_keeps_this_session_and_ends_the_others() {
     world.change_password().run(&actor, typed(PASSWORD), NEW).await.expect("the password is right");
     assert_eq!(world.memory.end_reason(this.session.id), None);
     assert_eq!(world.memory.end_reason(other.session.id), Some(EndReason::PasswordChanged));
-    assert!(!world.user(user.id).await.has_user_token);
+    assert!(!world.user(user.id).await.has_user_token());
     assert_eq!(world.told().last(), Some(&(Template::PasswordChanged, ADA.into())));
     assert!(world.try_to_enter(ADA, NEW, Channel::Api).await.is_ok());
 }

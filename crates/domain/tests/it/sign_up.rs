@@ -24,7 +24,7 @@ async fn a_sign_up_makes_the_user_with_all_that_was_given() {
     assert_eq!(email.as_str(), "Ada@Example.org");
     let user = world.user(id).await;
     assert_eq!(user.phone_number.as_ref().map(PhoneNumber::as_str), Some("+14155552671"));
-    assert!(user.discoverable && user.has_user_token && !user.administrator && !user.is_activated());
+    assert!(user.discoverable && user.has_user_token() && !user.administrator && !user.is_activated());
     assert_eq!(Fields::list(&*world.memory, id, None, 9).await.expect("fields").len(), 2);
     assert_eq!(world.happened(), [EventKind::UserSignedUp]);
     let actor = world.bearer(user_token.reveal(), Operation::ShowMe).await.expect("the token is alive");

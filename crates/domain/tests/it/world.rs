@@ -98,6 +98,7 @@ impl World {
 
     pub(crate) fn authenticate(&self) -> Authenticate {
         Authenticate {
+            last_seen: self.memory.clone(),
             signer: self.signer.clone(),
             keeper: self.keeper.clone(),
             sessions: self.memory.clone(),
@@ -151,7 +152,7 @@ impl World {
             state: UserState::Active,
             administrator: false,
             locale: None,
-            has_user_token: false,
+            user_token: None,
             version: 1,
             created_at: now,
             updated_at: now,

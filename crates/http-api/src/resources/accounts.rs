@@ -3,16 +3,16 @@
 mod answers;
 mod bodies;
 
+use answers::{HeldToken, HeldTokenAnswer, Updated, UpdatedAnswer};
 use answers::{MeAnswer, MeDto, SignUpAnswer, SignedUp, TokenAnswer, TokenRemovedAnswer, TokenRequired};
-use answers::{Updated, UpdatedAnswer};
-use bodies::{DiscoverableBody, PhoneBody, SignUpBody};
+use bodies::{DiscoverableBody, IssueTokenBody, PhoneBody, SignUpBody};
 use domain::accounts::own_row::OwnRowError;
 use domain::accounts::sign_up::{Outcome, SignUpError};
 use poem::Request;
 use poem_openapi::OpenApi;
 use poem_openapi::payload::Json;
 
-use crate::body::Strict;
+use crate::body::{Optional, Strict};
 use crate::caller::{Caller, Context, denied};
 use crate::problem::{Kind, Refusal};
 use crate::query;
@@ -78,14 +78,32 @@ impl Accounts {
         Ok(UpdatedAnswer::Ok(Json(Updated::of(&user))))
     }
 
+    /// See when your token_required was used
+    ///
+    /// The token itself is never shown again.
+    #[oai(path = "/me/token-required", method = "get", operation_id = "showTokenRequired")]
+    async fn show_token(&self, caller: Caller, request: &Request) -> poem::Result<HeldTokenAnswer> {
+        query::none(request)?;
+        let held = caller.actor().user().and_then(|user| user.user_token);
+        let held = held.ok_or_else(|| Refusal::new(Kind::NotFound, "You have no token_required."))?;
+        Ok(HeldTokenAnswer::Ok(Json(HeldToken::of(held))))
+    }
+
     /// Get a new token_required
     ///
-    /// It is shown this once; the one before is dead from then on.
+    /// It is shown this once; the one before is dead from then on. The body may be left out.
     #[oai(path = "/me/token-required", method = "post", operation_id = "issueTokenRequired")]
-    async fn issue_token(&self, caller: Caller, request: &Request) -> poem::Result<TokenAnswer> {
-        query::none(request)?;
-        let token = Context::of(request)?.api.issue_user_token.run(caller.actor()).await.map_err(refusal)?;
-        Ok(TokenAnswer::Created(Json(TokenRequired::of(&token)), NO_STORE.into()))
+    async fn issue_token(
+        &self,
+        caller: Caller,
+        request: &Request,
+        body: Optional<IssueTokenBody>,
+    ) -> poem::Result<TokenAnswer> {
+        let context = Context::of(request)?;
+        let now = context.api.clock.now();
+        let expires_at = body.0.check(|body| body.check(now))?;
+        let token = context.api.issue_user_token.run(caller.actor(), expires_at).await.map_err(refusal)?;
+        Ok(TokenAnswer::Created(Json(TokenRequired::of(&token, expires_at)), NO_STORE.into()))
     }
 
     /// Remove your token_required

@@ -152,6 +152,35 @@ async fn a_token_required_reaches_its_own_record_and_no_further() {
 }
 
 #[tokio::test]
+async fn a_token_required_may_end_and_shows_its_last_use() {
+    let world = World::new();
+    let token = world.call("POST", "/signup", None, Some(form())).await.json()["token_required"].clone();
+    let tokens = world.call("POST", "/login", None, Some(form())).await.json();
+    let (session, path) = (tokens["access_token"].as_str(), "/me/token-required");
+    let unused = json!({ "last_used_at": null, "expires_at": null });
+    assert_eq!(world.call("GET", path, session, None).await.json(), unused);
+    assert_eq!(world.call("GET", path, token.as_str(), None).await.problem(), "session-needed");
+    assert_eq!(world.call("GET", "/me", token.as_str(), None).await.status, 200);
+    assert!(world.call("GET", path, session, None).await.json()["last_used_at"].is_string());
+    for (body, code) in [
+        (json!({ "expires_at": "2000-01-01T00:00:00Z" }), "past"),
+        (json!({ "expires_at": "tomorrow" }), "not-a-time"),
+        (json!({ "expires_at": 7 }), "wrong-type"),
+        (json!({ "expires": "2999-01-01T00:00:00Z" }), "unknown"),
+    ] {
+        let answer = world.call("POST", path, session, Some(body.clone())).await;
+        assert_eq!((answer.status, answer.json()["errors"][0]["code"].clone()), (422, json!(code)), "{body}");
+    }
+    let end = json!({ "expires_at": "2999-01-01T00:00:00+00:00" });
+    let issued = world.call("POST", path, session, Some(end.clone())).await;
+    assert_eq!((issued.status, issued.json()["expires_at"].clone()), (201, end["expires_at"].clone()));
+    let held = world.call("GET", path, session, None).await.json();
+    assert_eq!((held["last_used_at"].clone(), held["expires_at"].clone()), (json!(null), end["expires_at"].clone()));
+    world.call("DELETE", path, session, None).await;
+    assert_eq!(world.call("GET", path, session, None).await.problem(), "not-found");
+}
+
+#[tokio::test]
 async fn overload_and_a_database_that_is_away_say_when_to_come_back() {
     let world = World::new();
     world.hashing.refuse_next(1);

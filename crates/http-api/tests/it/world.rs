@@ -220,6 +220,7 @@ fn api(
         keeper: keeper.clone(),
         sessions: memory.clone(),
         clock: clock.clone(),
+        last_seen: memory.clone(),
     });
     let policy = PasswordPolicy::new(8, Arc::new(FewCommonPasswords));
     let redeem = Arc::new(Redeem { tokens: memory.clone(), keeper: keeper.clone(), ledger: memory.clone() });

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::accounts::email::EmailKey;
 use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::user::{Account, User};
+use domain::accounts::user_token::HeldUserToken;
 use domain::changes::{AccountChange, UniqueKey};
 use domain::ids::UserId;
 use domain::ports::clock::Timestamp;
@@ -34,19 +35,19 @@ impl AccountRows {
             AccountChange::SetDiscoverable { user, version, discoverable, at } => {
                 self.edit(user, version, at, |row| row.user.discoverable = discoverable)
             }
-            AccountChange::SetUserToken { user, version, digest, at } => {
+            AccountChange::SetUserToken { user, version, digest, expires_at, at } => {
                 if digest.as_ref().is_some_and(|digest| self.digest_of_another(user, digest)) {
                     return Err(Rejected::Conflict(UniqueKey::Random));
                 }
                 self.edit(user, version, at, |row| {
-                    row.user.has_user_token = digest.is_some();
+                    row.user.user_token = digest.as_ref().map(|_| HeldUserToken { expires_at, last_used_at: None });
                     row.user_token = digest;
                 })
             }
             AccountChange::SetPassword { user, version, password, at } => self.edit(user, version, at, |row| {
                 row.password = Some(password);
                 row.user_token = None;
-                row.user.has_user_token = false;
+                row.user.user_token = None;
             }),
             AccountChange::VerifyAddress { user, version, address, at } => {
                 if self.addresses.get(&address) != Some(&user) {
@@ -81,6 +82,13 @@ impl AccountRows {
         self.users.get(&id).and_then(|row| row.user_token.clone())
     }
 
+    pub(crate) fn note_use(&mut self, digest: &SecretDigest, at: Timestamp) {
+        let row = self.users.values_mut().find(|row| row.user_token.as_ref() == Some(digest));
+        if let Some(held) = row.and_then(|row| row.user.user_token.as_mut()) {
+            held.last_used_at = held.last_used_at.max(Some(at));
+        }
+    }
+
     /// Every user, in the order of their ids.
     pub(crate) fn users(&self) -> impl Iterator<Item = &User> {
         self.users.values().map(|row| &row.user)
@@ -100,7 +108,7 @@ impl AccountRows {
         if self.users.contains_key(&user.id) || known {
             return Err(Rejected::Conflict(UniqueKey::Random));
         }
-        user.has_user_token = user_token.is_some();
+        user.user_token = user_token.as_ref().map(|_| HeldUserToken::default());
         self.addresses.insert(key.clone(), user.id);
         self.users.insert(user.id, UserRow { user, password: Some(password), user_token });
         Ok(1)

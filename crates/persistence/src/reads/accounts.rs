@@ -6,6 +6,7 @@ use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::phone::PhoneNumber;
 use domain::accounts::ports::Accounts;
 use domain::accounts::user::{Account, User, UserState};
+use domain::accounts::user_token::HeldUserToken;
 use domain::ids::UserId;
 use domain::ports::failure::PortFailure;
 use sea_orm::QueryResult;
@@ -64,11 +65,19 @@ pub(super) fn user(row: &QueryResult) -> Result<User, PortFailure> {
         state: UserState::of_name(&column::<String>(row, "u_state")?).ok_or_else(|| wrong("state"))?,
         administrator: column(row, "u_administrator")?,
         locale: column(row, "u_locale")?,
-        has_user_token: column(row, "u_has_user_token")?,
+        user_token: user_token(row)?,
         version: column(row, "u_version")?,
         created_at: column(row, "u_created_at")?,
         updated_at: column(row, "u_updated_at")?,
     })
+}
+
+fn user_token(row: &QueryResult) -> Result<Option<HeldUserToken>, PortFailure> {
+    if !column::<bool>(row, "u_has_user_token")? {
+        return Ok(None);
+    }
+    let (expires_at, last_used_at) = (column(row, "u_token_expires_at")?, column(row, "u_token_last_used_at")?);
+    Ok(Some(HeldUserToken { expires_at, last_used_at }))
 }
 
 fn account(row: &QueryResult) -> Result<Account, PortFailure> {

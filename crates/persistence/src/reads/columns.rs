@@ -5,6 +5,7 @@ macro_rules! user_columns {
     () => {
         "u.id AS u_id, u.email AS u_email, e.verified_at AS u_verified_at, \
          u.phone_number AS u_phone_number, u.token_required IS NOT NULL AS u_has_user_token, \
+         u.token_expires_at AS u_token_expires_at, u.token_last_used_at AS u_token_last_used_at, \
          u.discoverable AS u_discoverable, u.administrator AS u_administrator, u.state AS u_state, \
          u.locale AS u_locale, u.version AS u_version, u.created_at AS u_created_at, u.updated_at AS u_updated_at"
     };

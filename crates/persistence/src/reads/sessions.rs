@@ -6,6 +6,8 @@ use domain::land::field::Field;
 use domain::origin::{Device, Network};
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
+use domain::ports::ledger::Rejected;
+use domain::ports::secrets::SecretDigest;
 use domain::sessions::grant::Grant;
 use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Place, Sessions};
 use domain::sessions::session::{AuthenticationMethod, Channel, Session};
@@ -130,10 +132,12 @@ impl Sessions for Database {
 #[async_trait]
 impl LastSeen for Database {
     async fn note(&self, session: SessionId, at: Timestamp) -> Result<(), PortFailure> {
-        self.carry_out(Work::Seen { session, at })
-            .await
-            .map(|_| ())
-            .map_err(domain::ports::ledger::Rejected::unexpected)
+        self.carry_out(Work::Seen { session, at }).await.map(|_| ()).map_err(Rejected::unexpected)
+    }
+
+    async fn note_user_token(&self, digest: &SecretDigest, at: Timestamp) -> Result<(), PortFailure> {
+        let digest = digest.clone();
+        self.carry_out(Work::Used { digest, at }).await.map(|_| ()).map_err(Rejected::unexpected)
     }
 }
 

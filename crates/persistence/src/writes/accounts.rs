@@ -30,7 +30,10 @@ statements! {
     ADD_ADDRESS = "INSERT INTO user_emails (email_key, user_id, kind, verified_at) VALUES ($1, $2, 'primary', $3)";
     SET_PHONE = set!("phone_number");
     SET_DISCOVERABLE = set!("discoverable");
-    SET_USER_TOKEN = set!("token_required");
+    SET_USER_TOKEN = "UPDATE users SET token_required = $3, token_expires_at = $4, token_last_used_at = NULL, \
+                      version = version + 1, updated_at = $5 WHERE id = $1 AND version = $2";
+    USE_USER_TOKEN = "UPDATE users SET token_last_used_at = $2 WHERE token_required = $1 \
+                      AND (token_last_used_at IS NULL OR token_last_used_at < $2)";
     SET_PASSWORD = "UPDATE users SET password = $3, token_required = NULL, version = version + 1, updated_at = $4 \
                     WHERE id = $1 AND version = $2";
     /// The user first: whoever writes to a user locks that row first.
@@ -52,9 +55,11 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &AccountCha
         AccountChange::SetDiscoverable { user, version, discoverable, at } => {
             set(transaction, (*user, *version, *at), SET_DISCOVERABLE, (*discoverable).into()).await
         }
-        AccountChange::SetUserToken { user, version, digest, at } => {
+        AccountChange::SetUserToken { user, version, digest, expires_at, at } => {
             let digest = digest.as_ref().map(|digest| digest.as_str().to_owned());
-            set(transaction, (*user, *version, *at), SET_USER_TOKEN, digest.into()).await
+            let (digest, end) = (digest.into(), (*expires_at).into());
+            let values = [user.uuid().into(), (*version).into(), digest, end, (*at).into()];
+            touched(execute(transaction, SET_USER_TOKEN, values).await?)
         }
         AccountChange::SetPassword { user, version, password, at } => {
             set(transaction, (*user, *version, *at), SET_PASSWORD, password.as_str().into()).await
@@ -70,6 +75,15 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &AccountCha
             Ok(execute(transaction, REHASH, values).await?)
         }
     }
+}
+
+/// Moves the last use of a `token_required` on, never back.
+pub(super) async fn note_use(
+    transaction: &DatabaseTransaction,
+    digest: &SecretDigest,
+    at: Timestamp,
+) -> Result<u64, DbErr> {
+    execute(transaction, USE_USER_TOKEN, [digest.as_str().into(), at.into()]).await
 }
 
 async fn add(

@@ -5,6 +5,7 @@ use domain::ids::SessionId;
 use domain::mail::delivery::{Delivery, DeliveryOutcome};
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Receipt;
+use domain::ports::secrets::SecretDigest;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
 
 use crate::failure::Unwritten;
@@ -19,6 +20,13 @@ pub(crate) enum Work {
     Seen {
         /// The session.
         session: SessionId,
+        /// When.
+        at: Timestamp,
+    },
+    /// That a `token_required` was used.
+    Used {
+        /// Its digest.
+        digest: SecretDigest,
         /// When.
         at: Timestamp,
     },
@@ -58,6 +66,7 @@ impl Work {
                 return Ok(Done::Claimed(mail::claim(transaction, *now, *until).await?.map(Box::new)));
             }
             Self::Seen { session, at } => sessions::note_last_seen(transaction, *session, *at).await?,
+            Self::Used { digest, at } => accounts::note_use(transaction, digest, *at).await?,
             Self::Settle { delivery, outcome, at } => mail::settle(transaction, delivery, *outcome, *at).await?,
         };
         Ok(Done::Written(Receipt { rows: vec![rows] }))

@@ -3,6 +3,7 @@
 use domain::accounts::phone::PhoneNumber;
 use domain::accounts::ports::Accounts as _;
 use domain::accounts::user::{User, UserState};
+use domain::accounts::user_token::HeldUserToken;
 use domain::changes::{AccountChange, UniqueKey};
 use domain::ids::UserId;
 use domain::ports::ledger::{Ledger as _, Rejected};
@@ -34,7 +35,7 @@ async fn a_user_reads_back_equal(place: &Place) {
         administrator: true,
         state: UserState::Disabled,
         locale: Some("pt-BR".into()),
-        has_user_token: true,
+        user_token: Some(HeldUserToken::default()),
         updated_at: at(999_999),
         ..user("Ada@B\u{fc}cher.example")
     };
@@ -92,14 +93,15 @@ async fn a_write_expects_the_version_that_was_read(place: &Place) {
     let number = PhoneNumber::parse("+14155552671").expect("a number");
     let phone = |version, phone_number| AccountChange::SetPhone { user: ada.id, version, phone_number, at: at(6) };
     apply(&database, phone(2, Some(number.clone()))).await.expect("set");
-    let token = |user, version, digest| AccountChange::SetUserToken { user, version, digest, at: at(7) };
+    let token =
+        |user, version, digest| AccountChange::SetUserToken { user, version, digest, expires_at: None, at: at(7) };
     apply(&database, token(ada.id, 3, Some(digest("token")))).await.expect("set");
     let taken = apply(&database, token(bo.id, 1, Some(digest("token")))).await;
     assert!(matches!(taken, Err(Rejected::Conflict(UniqueKey::Random))), "{taken:?}");
     let expected = User {
         discoverable: true,
         phone_number: Some(number),
-        has_user_token: true,
+        user_token: Some(HeldUserToken::default()),
         version: 4,
         updated_at: at(7),
         ..ada.clone()
@@ -107,7 +109,7 @@ async fn a_write_expects_the_version_that_was_read(place: &Place) {
     assert_eq!(database.by_id(ada.id).await.expect("read"), Some(expected.clone()));
     apply(&database, token(ada.id, 4, None)).await.expect("removed");
     apply(&database, phone(5, None)).await.expect("removed");
-    let expected = User { has_user_token: false, phone_number: None, version: 6, updated_at: at(6), ..expected };
+    let expected = User { user_token: None, phone_number: None, version: 6, updated_at: at(6), ..expected };
     assert_eq!(database.by_id(ada.id).await.expect("read"), Some(expected));
 }
 

@@ -3,6 +3,7 @@
 use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::phone::PhoneNumber;
 use domain::accounts::user::User;
+use domain::accounts::user_token::HeldUserToken;
 use domain::changes::{AccountChange, UniqueKey};
 use domain::ids::UserId;
 use domain::ports::secrets::SecretDigest;
@@ -66,15 +67,36 @@ pub async fn a_user_token_is_found_until_it_is_replaced_or_removed(fixture: Fixt
     let (user_token, password) = (Some(digest("one")), hash());
     fixture.here.write(plan_of(AccountChange::Add { user: Box::new(user.clone()), password, user_token })).await;
     let holder = by_token(&fixture.there, &digest("one")).await.expect("the user is found");
-    assert_eq!((holder.user.id, holder.user.has_user_token, holder.session), (user.id, true, None));
-    let set = |version, digest| AccountChange::SetUserToken { user: user.id, version, digest, at: at(1) };
+    assert_eq!((holder.user.id, holder.user.has_user_token(), holder.session), (user.id, true, None));
+    let set =
+        |version, digest| AccountChange::SetUserToken { user: user.id, version, digest, expires_at: None, at: at(1) };
     fixture.here.write(plan_of(set(1, Some(digest("two"))))).await;
     assert_eq!(by_token(&fixture.there, &digest("one")).await, None);
     let holder = by_token(&fixture.there, &digest("two")).await.expect("the user is found");
-    assert_eq!((holder.user.version, holder.user.has_user_token), (2, true));
+    assert_eq!((holder.user.version, holder.user.has_user_token()), (2, true));
     fixture.here.write(plan_of(set(2, None))).await;
     assert_eq!(by_token(&fixture.there, &digest("two")).await, None);
-    assert_eq!(by_id(&fixture.there, user.id).await.map(|user| user.has_user_token), Some(false));
+    assert_eq!(by_id(&fixture.there, user.id).await.map(|user| user.has_user_token()), Some(false));
+}
+
+/// The last use of a `token_required` moves on and never back; a new one has not been used, and a change of the
+/// account it is not.
+pub async fn the_last_use_of_a_user_token_is_noted(fixture: Fixture) {
+    let user = user("ada@example.org");
+    let (user_token, password) = (Some(digest("one")), hash());
+    fixture.here.write(plan_of(AccountChange::Add { user: Box::new(user.clone()), password, user_token })).await;
+    for (used, shown) in [(7, 7), (5, 7), (9, 9)] {
+        fixture.here.last_seen.note_user_token(&digest("one"), at(used)).await.expect("noted");
+        let found = by_id(&fixture.there, user.id).await.expect("there");
+        let held = HeldUserToken { expires_at: None, last_used_at: Some(at(shown)) };
+        assert_eq!((found.user_token, found.version, found.updated_at), (Some(held), 1, user.updated_at));
+    }
+    fixture.here.last_seen.note_user_token(&digest("nobody's"), at(9)).await.expect("it is well");
+    let (digest, expires_at) = (Some(digest("two")), Some(at(99)));
+    let set = AccountChange::SetUserToken { user: user.id, version: 1, digest, expires_at, at: at(10) };
+    fixture.here.write(plan_of(set)).await;
+    let held = by_id(&fixture.there, user.id).await.expect("there").user_token;
+    assert_eq!(held, Some(HeldUserToken { expires_at, last_used_at: None }));
 }
 
 /// No two users have one `token_required`; that several have none is well.
@@ -88,7 +110,8 @@ pub async fn a_user_token_is_one_users(fixture: Fixture) {
     fixture.here.write(plan_of(add(&ben))).await;
     expect_conflict(fixture.here.apply(plan_of(with_token(&eve))).await, UniqueKey::Random);
     assert_eq!(by_id(&fixture.here, eve.id).await, None);
-    let take = AccountChange::SetUserToken { user: ben.id, version: 1, digest: Some(digest("one")), at: at(1) };
+    let (user, digest_of_ada) = (ben.id, Some(digest("one")));
+    let take = AccountChange::SetUserToken { user, version: 1, digest: digest_of_ada, expires_at: None, at: at(1) };
     expect_conflict(fixture.here.apply(plan_of(take)).await, UniqueKey::Random);
     assert_eq!(by_token(&fixture.here, &digest("one")).await.map(|holder| holder.user.id), Some(ada.id));
 }
@@ -125,7 +148,7 @@ pub async fn a_new_password_takes_the_user_token_along(fixture: Fixture) {
     fixture.here.write(plan_of(set)).await;
     assert_eq!(by_token(&fixture.there, &digest("one")).await, None);
     let account = fixture.there.accounts.by_email(user.email.key()).await.expect("read").expect("there");
-    assert_eq!((account.password, account.user.version, account.user.has_user_token), (Some(second), 2, false));
+    assert_eq!((account.password, account.user.version, account.user.has_user_token()), (Some(second), 2, false));
 }
 
 /// Only the primary address of the user is verified, and the first time it was stays.
@@ -157,7 +180,13 @@ fn writes(user: UserId, version: i64) -> [AccountChange; 5] {
     [
         AccountChange::SetPhone { user, version, phone_number, at: at(1) },
         AccountChange::SetDiscoverable { user, version, discoverable: true, at: at(2) },
-        AccountChange::SetUserToken { user, version, digest: Some(digest("written")), at: at(3) },
+        AccountChange::SetUserToken {
+            user,
+            version,
+            digest: Some(digest("written")),
+            expires_at: Some(at(99)),
+            at: at(3),
+        },
         AccountChange::SetPassword { user, version, password: hash(), at: at(4) },
         AccountChange::VerifyAddress { user, version, address: email("ada@example.org").key().clone(), at: at(5) },
     ]
@@ -173,8 +202,9 @@ fn versioned(change: AccountChange, version: i64, turn: usize) -> AccountChange 
         AccountChange::SetDiscoverable { user, at, .. } => {
             AccountChange::SetDiscoverable { user, version, discoverable: set, at }
         }
-        AccountChange::SetUserToken { user, digest, at, .. } => {
-            AccountChange::SetUserToken { user, version, digest: digest.filter(|_| set), at }
+        AccountChange::SetUserToken { user, digest, expires_at, at, .. } => {
+            let (digest, expires_at) = (digest.filter(|_| set), expires_at.filter(|_| set));
+            AccountChange::SetUserToken { user, version, digest, expires_at, at }
         }
         AccountChange::SetPassword { user, password, at, .. } => {
             AccountChange::SetPassword { user, version, password, at }
@@ -196,10 +226,12 @@ fn expected(row: &mut User, change: &AccountChange) {
         AccountChange::SetDiscoverable { discoverable, at, .. } => {
             (row.discoverable, row.updated_at) = (*discoverable, *at);
         }
-        AccountChange::SetUserToken { digest, at, .. } => {
-            (row.has_user_token, row.updated_at) = (digest.is_some(), *at);
+        AccountChange::SetUserToken { digest, expires_at, at, .. } => {
+            let expires_at = *expires_at;
+            row.user_token = digest.as_ref().map(|_| HeldUserToken { expires_at, last_used_at: None });
+            row.updated_at = *at;
         }
-        AccountChange::SetPassword { at, .. } => (row.has_user_token, row.updated_at) = (false, *at),
+        AccountChange::SetPassword { at, .. } => (row.user_token, row.updated_at) = (None, *at),
         AccountChange::VerifyAddress { at, .. } => {
             (row.email_verified_at, row.updated_at) = (row.email_verified_at.or(Some(*at)), *at);
         }

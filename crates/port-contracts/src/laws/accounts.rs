@@ -35,7 +35,7 @@ pub async fn a_user_reads_back_equal(fixture: Fixture) {
         .here
         .write(plan_of(AccountChange::Add { user: Box::new(holder.clone()), password: hash(), user_token }))
         .await;
-    let has_token = by_id(&fixture.there, holder.id).await.map(|user| user.has_user_token);
+    let has_token = by_id(&fixture.there, holder.id).await.map(|user| user.has_user_token());
     assert_eq!(has_token, Some(true));
 }
 

@@ -66,7 +66,7 @@ pub async fn a_plan_requires_an_active_user_and_their_token(fixture: Fixture) {
         expect_nothing(&fixture, refused).await;
     }
     for (version, new) in [(1, Some(digest("new"))), (2, None)] {
-        let set = AccountChange::SetUserToken { user: active.id, version, digest: new, at: at(1) };
+        let set = AccountChange::SetUserToken { user: active.id, version, digest: new, expires_at: None, at: at(1) };
         fixture.here.write(plan_of(set)).await;
         expect_nothing(&fixture, stands(&active, "ada@example.org")).await;
     }

@@ -106,6 +106,7 @@ impl Adapters {
             signer: self.keys.clone(),
             keeper: self.keys.clone(),
             sessions: self.database.clone(),
+            last_seen: self.database.clone(),
             clock: self.clock.clone(),
         })
     }

@@ -137,6 +137,9 @@ token-title = Your new access token
 token-text = With this token, programs can read and update your own record without your password. Treat it like a password.
 token-once = Copy it now and keep it somewhere safe. It is shown only this once.
 token-held = You have an access token. It cannot be shown again.
+token-last-used = Last used:
+token-unused = It has not been used yet.
+token-expires = It ends:
 token-none = You have no access token.
 token-issue = Issue a token
 token-replace = Replace token
@@ -144,6 +147,13 @@ token-remove = Remove token
 token-done = I have copied it
 new-token-title = Issue a new access token?
 new-token-replaces = Your present token stops working at once. Programs that use it need the new one.
+new-token-lifetime = How long it lives
+new-token-no-end = Until you replace or remove it
+new-token-days =
+    { $count ->
+        [one] one day
+       *[other] { $count } days
+    }
 new-token-button = Issue token
 remove-token-title = Remove your access token?
 remove-token-text = Programs that use it lose access at once. You can issue a new one at any time.

@@ -137,6 +137,9 @@ token-title = Su nuevo token de acceso
 token-text = Con este token, los programas pueden leer y actualizar sus propios datos sin su contraseña. Trátelo como una contraseña.
 token-once = Cópielo ahora y guárdelo en un lugar seguro. Solo se muestra esta vez.
 token-held = Tiene un token de acceso. No se puede volver a mostrar.
+token-last-used = Último uso:
+token-unused = Aún no se ha usado.
+token-expires = Termina:
 token-none = No tiene ningún token de acceso.
 token-issue = Emitir un token
 token-replace = Reemplazar el token
@@ -144,6 +147,13 @@ token-remove = Eliminar el token
 token-done = Ya lo he copiado
 new-token-title = ¿Emitir un nuevo token de acceso?
 new-token-replaces = Su token actual deja de funcionar de inmediato. Los programas que lo usan necesitarán el nuevo.
+new-token-lifetime = Cuánto dura
+new-token-no-end = Hasta que usted lo sustituya o elimine
+new-token-days =
+    { $count ->
+        [one] un día
+       *[other] { $count } días
+    }
 new-token-button = Emitir el token
 remove-token-title = ¿Eliminar su token de acceso?
 remove-token-text = Los programas que lo usan pierden el acceso de inmediato. Puede emitir uno nuevo en cualquier momento.

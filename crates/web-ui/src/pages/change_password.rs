@@ -76,7 +76,7 @@ fn check(form: &Form, owner: &Owner, visit: &Visit) -> Result<Password, Vec<Fiel
 fn form_page(visit: &Visit, owner: &Owner, mistakes: Mistakes) -> Result<Response, Refused> {
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let frame = Frame::owner(visit, owner, "change-password-title").with_mistakes(&mistakes);
-    let (email, has_user_token) = (owner.user.email.clone(), owner.user.has_user_token);
+    let (email, has_user_token) = (owner.user.email.clone(), owner.user.has_user_token());
     let minimum = visit.site.use_cases.passwords.minimum();
     page(status, &ChangePasswordPage { frame, mistakes, email, has_user_token, minimum })
 }

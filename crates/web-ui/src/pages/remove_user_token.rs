@@ -21,7 +21,7 @@ struct RemoveUserTokenPage {
 #[handler]
 pub(crate) async fn show(visit: &Visit) -> Result<Response, Refused> {
     let owner = visit.site.owner(visit, Operation::ChangeUserToken).await?;
-    if !owner.user.has_user_token {
+    if !owner.user.has_user_token() {
         return Ok(redirect("/account"));
     }
     page(StatusCode::OK, &RemoveUserTokenPage { frame: Frame::owner(visit, &owner, "remove-token-title") })

@@ -62,6 +62,7 @@ impl Registry {
                 keeper: keeper.clone(),
                 sessions: sessions.clone(),
                 clock: clock(),
+                last_seen: memory.clone(),
             }),
             passwords: policy(),
             sign_up: Arc::new(self.sign_up()),

@@ -56,7 +56,7 @@ impl Registry {
             state: UserState::Disabled,
             administrator: false,
             locale: None,
-            has_user_token: false,
+            user_token: None,
             version: 1,
             created_at: now,
             updated_at: now,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::accounts::email::EmailAddress;
 use domain::accounts::show_me::Me;
 use domain::accounts::user::{Role, User};
-use domain::accounts::user_token::UserToken;
+use domain::accounts::user_token::{HeldUserToken, UserToken};
 use domain::ids::UserId;
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
@@ -175,17 +175,51 @@ impl Example for Updated {
 pub(crate) struct TokenRequired {
     /// The token; it is shown this once.
     token_required: String,
+    /// When it ends; `null` if it does not.
+    #[oai(nullable)]
+    expires_at: Option<DateTime<Utc>>,
 }
 
 impl TokenRequired {
-    pub(crate) fn of(token: &UserToken) -> Self {
-        Self { token_required: token.reveal().into() }
+    pub(crate) fn of(token: &UserToken, expires_at: Option<DateTime<Utc>>) -> Self {
+        Self { token_required: token.reveal().into(), expires_at }
     }
+}
+
+/// What is known of your `token_required`.
+#[derive(Object)]
+#[oai(example)]
+pub(crate) struct HeldToken {
+    /// When it was last used, to the minute; `null` until then.
+    #[oai(nullable)]
+    last_used_at: Option<DateTime<Utc>>,
+    /// When it ends; `null` if it does not.
+    #[oai(nullable)]
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl HeldToken {
+    pub(crate) fn of(held: HeldUserToken) -> Self {
+        Self { last_used_at: held.last_used_at, expires_at: held.expires_at }
+    }
+}
+
+impl Example for HeldToken {
+    fn example() -> Self {
+        Self { last_used_at: DateTime::from_timestamp(1_767_225_600, 0), expires_at: None }
+    }
+}
+
+#[derive(ApiResponse)]
+pub(crate) enum HeldTokenAnswer {
+    /// What is known of your token.
+    #[oai(status = 200)]
+    Ok(Json<HeldToken>),
 }
 
 impl Example for TokenRequired {
     fn example() -> Self {
-        Self { token_required: format!("urt_{}", "0".repeat(64)) }
+        Self { token_required: format!("urt_{}", "0".repeat(64)), expires_at: None }
     }
 }
 

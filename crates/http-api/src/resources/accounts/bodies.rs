@@ -2,7 +2,9 @@
 
 use domain::accounts::phone::PhoneNumber;
 use domain::accounts::sign_up_form::SignUpForm;
+use domain::accounts::user_token::parse_expiry;
 use domain::form::{FieldError, FormErrors};
+use domain::ports::clock::Timestamp;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 
@@ -128,5 +130,34 @@ impl Body for DiscoverableBody {
 impl Example for DiscoverableBody {
     fn example() -> Self {
         Self { discoverable: true }
+    }
+}
+
+/// How long a new `token_required` is to live.
+#[derive(Object)]
+#[oai(rename = "IssueTokenRequired", example, skip_serializing_if_is_none)]
+pub(crate) struct IssueTokenBody {
+    /// When it ends, a time of RFC 3339 in the future; left out or `null` if it does not.
+    #[oai(nullable, validator(max_length = 64))]
+    expires_at: Option<String>,
+}
+
+impl IssueTokenBody {
+    pub(crate) fn check(self, now: Timestamp) -> Result<Option<Timestamp>, Vec<FieldError>> {
+        let mut errors = FormErrors::none();
+        let end = self.expires_at.as_deref().map(|text| parse_expiry(text, now)).transpose();
+        errors.take("expires_at", end).ok_or_else(|| errors.into_list())
+    }
+}
+
+impl Body for IssueTokenBody {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self { expires_at: reader.nullable("expires_at", "a text", text) }
+    }
+}
+
+impl Example for IssueTokenBody {
+    fn example() -> Self {
+        Self { expires_at: Some("2030-01-31T12:00:00Z".into()) }
     }
 }
