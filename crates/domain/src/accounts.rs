@@ -6,6 +6,7 @@ pub mod change_password;
 pub mod confirm_address;
 pub mod create_user;
 pub mod email;
+pub mod even_time;
 pub mod issue_user_token;
 pub mod list_users;
 mod new_password;

@@ -21,8 +21,12 @@ use tokio::time::{Instant, timeout};
 use crate::post_office::OpenError;
 use crate::smtp_server::{Security, SmtpServer};
 
-/// How long one letter may take. It is well below the time for which a letter is claimed.
+/// How long the dialogue before a letter may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the letter and the answer to it may take. A server that has the letter may look into it for long, and
+/// whoever leaves before its answer sends the letter twice: RFC 5321 (section 4.5.3.2.6) asks for ten minutes. Both
+/// are below the time for which a letter is claimed.
+const VERDICT: Duration = Duration::from_secs(600);
 /// How long the way to the server may take.
 const CONNECT: Duration = Duration::from_secs(15);
 /// How long a connection is kept for the next letter.
@@ -50,20 +54,36 @@ impl Smtp {
 
     /// Hands a mail over.
     pub(crate) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), NotSent> {
-        let dialogue = timeout(PATIENCE, self.dialogue(envelope, mail)).await;
-        dialogue.unwrap_or_else(|_| Err(NotSent::Now(format!("the mail server took more than {PATIENCE:?}"))))
+        let too_long = |patience| NotSent::Now(format!("the mail server took more than {patience:?}"));
+        let begun = timeout(PATIENCE, self.begin(envelope, mail)).await;
+        let mut connection = begun.unwrap_or_else(|_| Err(too_long(PATIENCE)))?;
+        let taken = timeout(VERDICT, connection.message(mail)).await;
+        let outcome = taken.map_err(|_| too_long(VERDICT))?;
+        let outcome = done(Step::Letter, outcome);
+        self.end(connection, outcome.is_ok()).await;
+        outcome
     }
 
-    async fn dialogue(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), NotSent> {
+    /// The dialogue up to the letter.
+    async fn begin(&self, envelope: &Envelope, mail: &[u8]) -> Result<AsyncSmtpConnection, NotSent> {
         let mut connection = self.connection().await?;
-        let outcome = hand_over(&mut connection, envelope, mail).await;
-        if outcome.is_ok() {
+        match announce(&mut connection, envelope, mail).await {
+            Ok(()) => Ok(connection),
+            Err(refused) => {
+                self.end(connection, false).await;
+                Err(refused)
+            }
+        }
+    }
+
+    /// Keeps the connection for the next letter, or takes leave.
+    async fn end(&self, mut connection: AsyncSmtpConnection, went_well: bool) {
+        if went_well {
             *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((connection, Instant::now()));
         } else if !connection.has_broken() {
             // It is only good manners: what became of the letter is known.
             let _ = timeout(FAREWELL, connection.quit()).await;
         }
-        outcome
     }
 
     /// The connection of the last letter, if it still answers, or a new one.
@@ -108,7 +128,8 @@ impl fmt::Debug for Smtp {
 
 type SmtpError = lettre::transport::smtp::Error;
 
-async fn hand_over(connection: &mut AsyncSmtpConnection, envelope: &Envelope, mail: &[u8]) -> Result<(), NotSent> {
+/// Says from whom and to whom the letter is, and that it comes.
+async fn announce(connection: &mut AsyncSmtpConnection, envelope: &Envelope, mail: &[u8]) -> Result<(), NotSent> {
     let mut parameters = Vec::new();
     let is_international = envelope.to().iter().any(|to| !to.to_string().is_ascii());
     if is_international {
@@ -125,8 +146,7 @@ async fn hand_over(connection: &mut AsyncSmtpConnection, envelope: &Envelope, ma
     for to in envelope.to() {
         done(Step::Recipient, connection.command(Rcpt::new(to.clone(), Vec::new())).await)?;
     }
-    done(Step::Data, connection.command(Data).await)?;
-    done(Step::Letter, connection.message(mail).await)
+    done(Step::Data, connection.command(Data).await)
 }
 
 fn done(step: Step, answer: Result<Response, SmtpError>) -> Result<(), NotSent> {
@@ -163,7 +183,8 @@ impl Step {
 /// address, the link or the token; then only its codes are told.
 fn not_sent(step: Step, error: &SmtpError) -> NotSent {
     let Some(code) = error.status() else {
-        return NotSent::Now(format!("the dialogue with the mail server broke at {}: {error}", step.name()));
+        let what = if step < Step::Recipient { format!(": {error}") } else { kind_of(error).into() };
+        return NotSent::Now(format!("the dialogue with the mail server broke at {}{what}", step.name()));
     };
     let words = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
     let enhanced = enhanced_code(&words);
@@ -177,6 +198,19 @@ fn not_sent(step: Step, error: &SmtpError) -> NotSent {
     // These want us to log in first, whatever the step (RFC 4954).
     let is_about_us = step < Step::Recipient || ["530", "534", "535", "538"].contains(&code.as_str());
     if error.is_permanent() && !is_about_us { NotSent::Ever(reason) } else { NotSent::Now(reason) }
+}
+
+/// How a dialogue broke, without a word of the server's.
+fn kind_of(error: &SmtpError) -> &'static str {
+    if error.is_response() {
+        ": its answer cannot be read"
+    } else if error.is_timeout() {
+        ": it took too long"
+    } else if error.is_tls() {
+        ": TLS failed"
+    } else {
+        ""
+    }
 }
 
 /// The enhanced status code (RFC 3463) at the beginning of an answer.

@@ -97,6 +97,7 @@ macro_rules! stamp {
             one_of_many_uses_of_a_mailed_token_wins,
             one_of_many_mailed_tokens_is_left,
             a_mailed_token_needs_a_user,
+            asking_and_using_at_once_is_no_deadlock,
             letters_are_claimed_in_their_order,
             a_claimed_letter_comes_back_until_it_is_settled,
             each_letter_is_claimed_once,

@@ -4,24 +4,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::mail::deliver::{Deliver, Delivered};
-use domain::mail::delivery::DeliveryOutcome;
+use domain::mail::delivery::{Delivery, DeliveryOutcome, LEASE};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 /// How often the queue is looked at when no letter is due.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long the queue is left alone at most when it keeps failing.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How many letters are sent side by side: a mail server that takes its time over one does not hold up the others.
+const MOST_AT_ONCE: usize = 4;
 
-/// Sends letters, one after the other, until it is told by when to end. The letter under way is finished.
+/// Sends letters until it is told by when to end. The letters under way are finished.
 pub(crate) async fn run(deliver: Deliver, mut ending: watch::Receiver<Option<Instant>>) {
     let deliver = Arc::new(deliver);
+    let mut under_way = JoinSet::new();
     let mut failures = 0;
     while ending.borrow().is_none() {
-        let pause = match send_one(&deliver).await {
-            Ok(Some(delivered)) => {
-                tell(&delivered);
+        if under_way.len() >= MOST_AT_ONCE {
+            tokio::select! { _ = under_way.join_next() => {}, _ = ending.wait_for(Option::is_some) => break }
+            continue;
+        }
+        let pause = match deliver.claim().await {
+            Ok(Some(delivery)) => {
                 failures = 0;
+                // A task of its own: a panic costs one attempt at one letter, and not all mail until the next start.
+                under_way.spawn(send(Arc::clone(&deliver), delivery));
                 continue;
             }
             Ok(None) => {
@@ -31,19 +40,33 @@ pub(crate) async fn run(deliver: Deliver, mut ending: watch::Receiver<Option<Ins
             Err(error) => {
                 let pause = pause_after(failures);
                 failures = failures.saturating_add(1);
-                tracing::warn!(error, "the queue of letters failed; it is asked again in {pause:?}");
+                tracing::warn!(%error, "the queue of letters failed; it is asked again in {pause:?}");
                 pause
             }
         };
-        tokio::select! { () = sleep(pause) => {}, _ = ending.wait_for(Option::is_some) => return }
+        while under_way.try_join_next().is_some() {}
+        tokio::select! { () = sleep(pause) => {}, _ = ending.wait_for(Option::is_some) => break }
     }
+    while under_way.join_next().await.is_some() {}
 }
 
-/// In a task of its own: a panic costs one attempt at one letter, and not all mail until the next start.
-async fn send_one(deliver: &Arc<Deliver>) -> Result<Option<Delivered>, String> {
-    let deliver = Arc::clone(deliver);
-    let delivered = tokio::spawn(async move { deliver.run().await }).await;
-    delivered.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+/// Sends one letter, and notes what became of it, again and again until that is written or the letter is anybody's.
+async fn send(deliver: Arc<Deliver>, delivery: Delivery) {
+    let lease = LEASE.to_std().unwrap_or_default();
+    let until = Instant::now() + lease;
+    let delivered = deliver.send(delivery).await;
+    tell(&delivered);
+    let mut failures = 0;
+    while let Err(error) = deliver.settle(&delivered).await {
+        let pause = pause_after(failures);
+        failures = failures.saturating_add(1);
+        let id = delivered.delivery.id;
+        tracing::warn!(delivery = %id, %error, "what became of a letter is not written yet; again in {pause:?}");
+        if Instant::now() + pause >= until {
+            return;
+        }
+        sleep(pause).await;
+    }
 }
 
 fn pause_after(failures: u32) -> Duration {
@@ -52,14 +75,16 @@ fn pause_after(failures: u32) -> Duration {
 
 /// Says what became of a letter, without whom it was for.
 fn tell(delivered: &Delivered) {
-    let (delivery, template) = (delivered.id, delivered.template.name());
+    let (delivery, template) = (delivered.delivery.id, delivered.delivery.letter.template.name());
     let reason = delivered.reason.as_deref().unwrap_or_default();
     match delivered.outcome {
         DeliveryOutcome::Sent => tracing::info!(%delivery, template, "a letter went out"),
         DeliveryOutcome::Postponed(due) => {
             tracing::warn!(%delivery, template, reason, %due, "a letter did not go out; it is tried again");
         }
-        DeliveryOutcome::GivenUp => tracing::error!(%delivery, template, reason, "a letter was given up"),
+        // Strangers can cause it, by addresses that take no mail: it is nobody's alarm.
+        DeliveryOutcome::GivenUp => tracing::warn!(%delivery, template, reason, "a letter was given up"),
+        DeliveryOutcome::Dropped => tracing::info!(%delivery, template, reason, "a letter was dropped"),
     }
 }
 
@@ -71,7 +96,6 @@ mod tests {
     use async_trait::async_trait;
     use domain::accounts::email::EmailAddress;
     use domain::ids::DeliveryId;
-    use domain::mail::delivery::Delivery;
     use domain::mail::letter::{Letter, Template};
     use domain::mail::mailed_token::IssuedMailedToken;
     use domain::mail::ports::{Deliveries, Mailer, NotSent};
@@ -79,6 +103,7 @@ mod tests {
     use domain::ports::failure::PortFailure;
     use memory::clock::ManualClock;
     use memory::entropy::SeededEntropy;
+    use memory::memory::Memory;
     use memory::secrets::FakeSecretKeeper;
     use tokio::sync::Semaphore;
     use tokio::task::JoinHandle;
@@ -92,6 +117,7 @@ mod tests {
         settled: Mutex<Vec<DeliveryOutcome>>,
         asked: AtomicUsize,
         away: AtomicBool,
+        deaf: AtomicBool,
     }
 
     #[async_trait]
@@ -105,6 +131,9 @@ mod tests {
         }
 
         async fn settle(&self, _: &Delivery, outcome: DeliveryOutcome, _: Timestamp) -> Result<(), PortFailure> {
+            if self.deaf.load(Ordering::SeqCst) {
+                return Err(PortFailure::passing("away"));
+            }
             self.settled.lock().unwrap().push(outcome);
             Ok(())
         }
@@ -140,6 +169,7 @@ mod tests {
             let (queue, post) = (Arc::new(Queue::default()), Arc::new(Post(Semaphore::new(permits))));
             let deliver = Deliver {
                 deliveries: queue.clone(),
+                tokens: Arc::new(Memory::default()),
                 mailer: post.clone(),
                 keeper: Arc::new(FakeSecretKeeper::default()),
                 clock: Arc::new(ManualClock::default()),
@@ -174,18 +204,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_letter_under_way_is_finished_and_no_other_is_begun() {
+    async fn the_letters_under_way_are_finished_and_no_other_is_begun() {
         let world = World::start(0);
-        world.queue("ada@example.org");
-        world.queue("ben@example.org");
+        for number in 0..=MOST_AT_ONCE {
+            world.queue(&format!("ada{number}@example.org"));
+        }
         sleep(PAUSE).await;
         world.ending.send_replace(Some(Instant::now()));
         sleep(PAUSE).await;
-        assert!(!world.running.is_finished(), "it waits for the letter");
+        assert!(!world.running.is_finished(), "it waits for the letters");
         world.post.0.add_permits(10);
         let World { queue, running, .. } = world;
         running.await.unwrap();
-        assert_eq!((queue.settled.lock().unwrap().len(), queue.waiting.lock().unwrap().len()), (1, 1));
+        assert_eq!((queue.settled.lock().unwrap().len(), queue.waiting.lock().unwrap().len()), (MOST_AT_ONCE, 1));
     }
 
     #[tokio::test(start_paused = true)]
@@ -194,10 +225,38 @@ mod tests {
         world.queue.away.store(true, Ordering::SeqCst);
         world.queue("ada@example.org");
         sleep(Duration::from_secs(601)).await;
-        assert_eq!(world.queue.asked.load(Ordering::SeqCst), 15);
+        // After 0, 1, 3, 7 and 15 seconds, and every 10 seconds from then on.
+        assert_eq!(world.queue.asked.load(Ordering::SeqCst), 63);
         world.queue.away.store(false, Ordering::SeqCst);
         sleep(LONGEST_PAUSE).await;
         assert_eq!(world.settled(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_letter_that_takes_its_time_holds_up_no_other() {
+        let world = World::start(10);
+        let held = Arc::clone(&world.post);
+        let permits = held.0.acquire_many(10).await.unwrap();
+        world.queue("slow@example.org");
+        sleep(PAUSE).await;
+        assert_eq!(world.settled(), 0);
+        world.queue("swift@example.org");
+        drop(permits);
+        sleep(PAUSE).await;
+        assert_eq!(world.settled(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_became_of_a_letter_is_written_however_often_that_fails() {
+        let world = World::start(10);
+        world.queue.deaf.store(true, Ordering::SeqCst);
+        world.queue("ada@example.org");
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!(world.settled(), 0);
+        world.queue.deaf.store(false, Ordering::SeqCst);
+        sleep(LONGEST_PAUSE).await;
+        assert_eq!(world.settled(), 1);
+        assert_eq!(world.post.0.available_permits(), 9, "it was sent once");
     }
 
     #[tokio::test(start_paused = true)]

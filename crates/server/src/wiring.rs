@@ -123,7 +123,8 @@ impl Adapters {
 
     /// What sends the letters that wait.
     pub(crate) fn deliver(&self, mailer: Arc<dyn Mailer>) -> Deliver {
-        Deliver { deliveries: self.database.clone(), mailer, keeper: self.keys.clone(), clock: self.clock.clone() }
+        let (deliveries, tokens) = (self.database.clone(), self.database.clone());
+        Deliver { deliveries, tokens, mailer, keeper: self.keys.clone(), clock: self.clock.clone() }
     }
 }
 

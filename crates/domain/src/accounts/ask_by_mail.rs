@@ -42,8 +42,8 @@ pub struct AskByMail {
 }
 
 impl AskByMail {
-    /// Queues the mail if there is somebody to get it. In either case something is written, so that both
-    /// take about the same time.
+    /// Queues the mail if there is somebody to get it. The two cases write different things: an adapter MUST let its
+    /// answer wait as [`even_time`](crate::accounts::even_time) says.
     ///
     /// # Errors
     /// When a port fails.

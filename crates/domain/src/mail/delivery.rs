@@ -7,8 +7,9 @@ use crate::mail::letter::Letter;
 use crate::ports::clock::Timestamp;
 use crate::ports::entropy::Entropy;
 
-/// How long the letters of a process that died wait for another one.
-pub const LEASE: TimeDelta = TimeDelta::minutes(2);
+/// How long a letter is its sender's. It is longer than a mail server may take over it (RFC 5321, section
+/// 4.5.3.2), so that nobody else sends it meanwhile; the letters of a process that died wait so long.
+pub const LEASE: TimeDelta = TimeDelta::minutes(12);
 
 /// How long after each failed attempt the next one comes: about a day of trying, as RFC 5321
 /// (section 4.5.4.1) wants of what may pass.
@@ -44,6 +45,12 @@ impl Delivery {
         Self { id: DeliveryId::fresh(now, entropy), letter, attempts: 0, created_at: now }
     }
 
+    /// Whether it was claimed more often than it is tried.
+    #[must_use]
+    pub fn is_tried_too_often(&self) -> bool {
+        usize::try_from(self.attempts).unwrap_or(usize::MAX) > PAUSES.len() + 1
+    }
+
     /// When it is tried again after this attempt failed; `None` when it is given up.
     #[must_use]
     pub fn next_attempt(&self, now: Timestamp) -> Option<Timestamp> {
@@ -61,4 +68,6 @@ pub enum DeliveryOutcome {
     Postponed(Timestamp),
     /// It will never be: an operator looks at it.
     GivenUp,
+    /// It was not worth sending any more.
+    Dropped,
 }

@@ -11,7 +11,7 @@ use domain::accounts::confirm_address::ConfirmAddress;
 use domain::accounts::user::UserState;
 use domain::events::EventKind;
 use domain::ids::DeliveryId;
-use domain::mail::deliver::Deliver;
+use domain::mail::deliver::{Deliver, Delivered};
 use domain::mail::delivery::{DeliveryOutcome, LEASE};
 use domain::mail::letter::{Letter, Template};
 use domain::mail::mailed_token::{IssuedMailedToken, MailedTokenPurpose};
@@ -157,10 +157,51 @@ impl Mailer for Post {
 fn deliver(world: &World, post: &Arc<Post>) -> Deliver {
     Deliver {
         deliveries: world.memory.clone(),
+        tokens: world.memory.clone(),
         mailer: post.clone(),
         keeper: world.keeper.clone(),
         clock: world.clock.clone(),
     }
+}
+
+/// Sends the letter that is due.
+async fn one(deliver: &Deliver) -> Option<Delivered> {
+    let delivery = deliver.claim().await.expect("memory works")?;
+    let delivered = deliver.send(delivery).await;
+    deliver.settle(&delivered).await.expect("memory works");
+    Some(delivered)
+}
+
+#[tokio::test]
+async fn a_letter_with_a_dead_link_is_dropped() {
+    let (world, post) = (World::default(), Arc::new(Post::default()));
+    world.join(ADA).await;
+    let deliver = deliver(&world, &post);
+    one(&deliver).await.expect("the mail of the sign-up");
+    for later in [TimeDelta::zero(), MailedTokenPurpose::ResetPassword.lifetime()] {
+        world.ask(Wanted::NewPassword, ADA).await;
+        if later.is_zero() {
+            world.ask(Wanted::NewPassword, ADA).await;
+        }
+        world.clock.advance(later);
+        let delivered = one(&deliver).await.expect("a letter is due");
+        assert_eq!(delivered.outcome, DeliveryOutcome::Dropped, "{later}");
+        one(&deliver).await;
+    }
+    assert_eq!(post.sent.lock().expect("not poisoned").len(), 2, "the first mail, and the newer of the two links");
+}
+
+#[tokio::test]
+async fn a_letter_whose_senders_all_die_is_given_up() {
+    let (world, post) = (World::default(), Arc::new(Post::default()));
+    world.join(ADA).await;
+    let deliver = deliver(&world, &post);
+    for _ in 0..10 {
+        deliver.claim().await.expect("memory works").expect("a letter is due");
+        world.clock.advance(LEASE);
+    }
+    assert_eq!(one(&deliver).await.expect("a letter is due").outcome, DeliveryOutcome::GivenUp);
+    assert!(post.sent.lock().expect("not poisoned").is_empty());
 }
 
 #[tokio::test]
@@ -168,12 +209,15 @@ async fn a_letter_goes_out_once_with_the_token_that_was_made_with_it() {
     let (world, post) = (World::default(), Arc::new(Post::default()));
     world.join(ADA).await;
     let deliver = deliver(&world, &post);
-    let delivered = deliver.run().await.expect("memory works").expect("a letter is due");
-    assert_eq!((delivered.template, delivered.outcome), (Template::VerifyAddress, DeliveryOutcome::Sent));
-    assert_eq!(deliver.run().await.expect("memory works"), None);
+    let delivered = one(&deliver).await.expect("a letter is due");
+    assert_eq!(
+        (delivered.delivery.letter.template, delivered.outcome),
+        (Template::VerifyAddress, DeliveryOutcome::Sent)
+    );
+    assert_eq!(one(&deliver).await, None);
     let sent = post.sent.lock().expect("not poisoned").clone();
     let token = world.mailed_token(Template::VerifyAddress);
-    assert_eq!(sent, [(delivered.id, Template::VerifyAddress, Some(token))]);
+    assert_eq!(sent, [(delivered.delivery.id, Template::VerifyAddress, Some(token))]);
 }
 
 #[tokio::test]
@@ -185,11 +229,11 @@ async fn a_letter_that_cannot_go_out_is_tried_again_for_a_day_and_then_given_up(
     let mut attempts = 0;
     loop {
         post.failures.lock().expect("not poisoned").push(NotSent::Now("the server is busy".into()));
-        let delivered = deliver.run().await.expect("memory works").expect("a letter is due");
+        let delivered = one(&deliver).await.expect("a letter is due");
         attempts += 1;
         match delivered.outcome {
             DeliveryOutcome::Postponed(due) => {
-                assert_eq!(deliver.run().await.expect("memory works"), None, "not before its time");
+                assert_eq!(one(&deliver).await, None, "not before its time");
                 world.clock.set(due);
             }
             outcome => break assert_eq!(outcome, DeliveryOutcome::GivenUp),
@@ -198,7 +242,7 @@ async fn a_letter_that_cannot_go_out_is_tried_again_for_a_day_and_then_given_up(
     let passed = world.clock.now() - started;
     assert!(attempts == 10 && passed > TimeDelta::hours(20) && passed < TimeDelta::hours(48), "{attempts} {passed}");
     world.clock.advance(TimeDelta::days(30));
-    assert_eq!(deliver.run().await.expect("memory works"), None);
+    assert_eq!(one(&deliver).await, None);
 }
 
 #[tokio::test]
@@ -206,7 +250,7 @@ async fn a_letter_that_is_refused_for_good_is_not_tried_again() {
     let (world, post) = (World::default(), Arc::new(Post::default()));
     world.join(ADA).await;
     post.failures.lock().expect("not poisoned").push(NotSent::Ever("no such mailbox".into()));
-    let delivered = deliver(&world, &post).run().await.expect("memory works").expect("a letter is due");
+    let delivered = one(&deliver(&world, &post)).await.expect("a letter is due");
     assert_eq!(delivered.outcome, DeliveryOutcome::GivenUp);
     assert_eq!(delivered.reason.as_deref(), Some("no such mailbox"));
 }
@@ -218,8 +262,8 @@ async fn a_letter_of_a_process_that_died_goes_out_from_another() {
     let now = world.clock.now();
     let lost = world.memory.claim(now, now + LEASE).await.expect("memory works").expect("a letter is due");
     let deliver = deliver(&world, &post);
-    assert_eq!(deliver.run().await.expect("memory works"), None, "it is somebody's");
+    assert_eq!(one(&deliver).await, None, "it is somebody's");
     world.clock.advance(LEASE);
-    let delivered = deliver.run().await.expect("memory works").expect("its time is over");
-    assert_eq!(delivered.id, lost.id);
+    let delivered = one(&deliver).await.expect("its time is over");
+    assert_eq!(delivered.delivery.id, lost.id);
 }

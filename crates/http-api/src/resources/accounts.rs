@@ -6,11 +6,13 @@ mod bodies;
 use answers::{HeldToken, HeldTokenAnswer, Updated, UpdatedAnswer};
 use answers::{MeAnswer, MeDto, SignUpAnswer, SignedUp, TokenAnswer, TokenRemovedAnswer, TokenRequired};
 use bodies::{DiscoverableBody, IssueTokenBody, PhoneBody, SignUpBody};
+use domain::accounts::even_time;
 use domain::accounts::own_row::OwnRowError;
 use domain::accounts::sign_up::{Outcome, SignUpError};
 use poem::Request;
 use poem_openapi::OpenApi;
 use poem_openapi::payload::Json;
+use tokio::time::{Instant, sleep};
 
 use crate::body::{Optional, Strict};
 use crate::caller::{Caller, Context, denied};
@@ -30,7 +32,7 @@ impl Accounts {
     /// either case, and a mail says which it was.
     #[oai(path = "/signup", method = "post", operation_id = "signUp")]
     async fn sign_up(&self, request: &Request, body: Strict<SignUpBody>) -> poem::Result<SignUpAnswer> {
-        let context = Context::of(request)?;
+        let (context, started) = (Context::of(request)?, Instant::now());
         let command = body.check(|body| body.form().check(&context.api.password_policy))?;
         match context.api.sign_up.run(&context.nobody(), command).await {
             Ok(Outcome::SignedUp { id, email, user_token }) => {
@@ -38,7 +40,10 @@ impl Accounts {
                 Ok(SignUpAnswer::Created(Json(answer), NO_STORE.into()))
             }
             Ok(Outcome::AlreadyExists) => Ok(SignUpAnswer::of("User already exists. Please log in")),
-            Ok(Outcome::CheckMail) => Ok(SignUpAnswer::of("Check your mail.")),
+            Ok(Outcome::CheckMail) => {
+                sleep(even_time::rest(started.elapsed())).await;
+                Ok(SignUpAnswer::of("Check your mail."))
+            }
             Err(error @ SignUpError::NotAllowed) => {
                 Err(Refusal::new(Kind::NotAllowedToRegister, error.to_string()).with_challenge().into())
             }

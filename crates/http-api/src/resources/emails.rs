@@ -2,12 +2,14 @@
 
 use domain::accounts::ask_by_mail::Wanted;
 use domain::accounts::email::EmailAddress;
+use domain::accounts::even_time;
 use domain::form::{FieldError, FormErrors};
 use domain::mail::redeem::RedeemError;
 use poem::Request;
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
+use tokio::time::{Instant, sleep};
 
 use crate::body::{Body, Strict};
 use crate::caller::Context;
@@ -48,9 +50,11 @@ pub(crate) async fn ask_by_mail(
     body: Strict<EmailBody>,
     wanted: Wanted,
 ) -> poem::Result<AskedAnswer> {
-    let context = Context::of(request)?;
+    let (context, started) = (Context::of(request)?, Instant::now());
     let email = body.check(EmailBody::check)?;
-    match context.api.ask_by_mail.run(&context.nobody(), wanted, &email).await {
+    let asked = context.api.ask_by_mail.run(&context.nobody(), wanted, &email).await;
+    sleep(even_time::rest(started.elapsed())).await;
+    match asked {
         Ok(()) => Ok(AskedAnswer::Accepted(Json(Message { message: "Check your mail.".into() }))),
         Err(failure) => Err(Refusal::failed(&failure).into()),
     }

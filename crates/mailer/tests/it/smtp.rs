@@ -89,6 +89,10 @@ async fn a_reason_names_neither_the_address_nor_the_token_nor_the_link() {
         format!("550-5.7.1 https://registry.example/mail/reset?token={0}\r\n550 5.7.1 {0} ada", token().reveal());
     let secret: &'static str = Box::leak(secret.into_boxed_str());
     for step in ["RCPT", "DATA", "MAIL-END"] {
+        // What cannot be read is told no more than what can.
+        let odd = server(&[(step, "_5.1.1 RCPT TO:<ada@example.org> token=urm_1")]).await;
+        let reason = outcome(&plain(&odd)).await.unwrap_err().to_string();
+        assert!(reason.contains("cannot be read") && !reason.contains("ada") && !reason.contains("urm_"), "{reason}");
         let server = server(&[(step, secret)]).await;
         let reason = outcome(&plain(&server)).await.unwrap_err().to_string();
         assert!(reason.contains("550 5.7.1"), "{reason}");

@@ -68,7 +68,7 @@ impl MailRows {
         row.leased_until = None;
         match outcome {
             DeliveryOutcome::Postponed(due_at) => row.due_at = due_at,
-            DeliveryOutcome::Sent | DeliveryOutcome::GivenUp => row.outcome = Some(outcome),
+            DeliveryOutcome::Sent | DeliveryOutcome::GivenUp | DeliveryOutcome::Dropped => row.outcome = Some(outcome),
         }
     }
 

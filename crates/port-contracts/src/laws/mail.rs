@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::accounts::user::{User, UserState};
-use domain::changes::MailChange;
+use domain::changes::{AccountChange, MailChange};
 use domain::ids::{DeliveryId, MailedTokenId, UserId};
 use domain::mail::delivery::{Delivery, DeliveryOutcome};
 use domain::mail::letter::{Letter, Template};
@@ -12,7 +12,7 @@ use domain::ports::ledger::Rejected;
 
 use crate::fixture::{Fixture, Ports};
 use crate::outcome::RACERS;
-use crate::samples::{add, at, email, id, plan, plan_of, user};
+use crate::samples::{add, at, email, hash, id, plan, plan_of, user};
 
 /// A token comes back with its user, in whatever state they are; what is not there is none.
 pub async fn a_mailed_token_reads_back_equal(fixture: Fixture) {
@@ -98,6 +98,33 @@ pub async fn one_of_many_mailed_tokens_is_left(fixture: Fixture) {
         left += usize::from(by_id(&fixture.there, token.id).await.is_some());
     }
     assert_eq!(left, 1);
+}
+
+/// Who asks for a token and who uses the one before never wait for each other in a circle: each plan is carried out
+/// or refused, and none of them fails.
+pub async fn asking_and_using_at_once_is_no_deadlock(fixture: Fixture) {
+    let user = user("ada@example.org");
+    fixture.here.write(plan_of(add(&user))).await;
+    let purpose = MailedTokenPurpose::VerifyAddress;
+    for _ in 0..4 {
+        let first = token(&user, purpose);
+        fixture.here.write(plan_of(MailChange::AddToken(first.clone()))).await;
+        let plans =
+            (0..8).map(|number| match number % 2 {
+                0 => plan_of(MailChange::UseToken { token: first.id, purpose, at: at(1) })
+                    .with(AccountChange::Rehash { user: user.id, from: hash(), to: hash() }),
+                _ => plan_of(MailChange::AddToken(token(&user, purpose))),
+            });
+        let ledgers = [&fixture.here, &fixture.here, &fixture.there, &fixture.there].into_iter().cycle();
+        let racing = plans.zip(ledgers).map(|(plan, ports)| {
+            let ledger = ports.ledger.clone();
+            tokio::spawn(async move { ledger.apply(plan).await })
+        });
+        for racer in racing.collect::<Vec<_>>() {
+            let outcome = racer.await.expect("no panic");
+            assert!(matches!(outcome, Ok(_) | Err(Rejected::AlreadyUsed)), "{outcome:?}");
+        }
+    }
 }
 
 /// A token needs a user.

@@ -4,8 +4,10 @@ use askama::Template;
 use domain::access::{Actor, Operation};
 use domain::accounts::ask_by_mail::Wanted;
 use domain::accounts::email::EmailAddress;
+use domain::accounts::even_time;
 use poem::http::StatusCode;
 use poem::{Response, handler};
+use tokio::time::{Instant, sleep};
 
 use crate::binding::Binding;
 use crate::flash::{Flash, Notice};
@@ -81,7 +83,7 @@ pub(crate) async fn submit_own(visit: &Visit, post: Post) -> Result<Response, Re
 }
 
 async fn ask(visit: &Visit, post: Post, wanted: Wanted) -> Result<Response, Refused> {
-    let visitor = visit.visitor();
+    let (visitor, started) = (visit.visitor(), Instant::now());
     let form = post.open(&visitor, &visit.site)?;
     let entered = form.trimmed("email");
     let email = match EmailAddress::parse(entered) {
@@ -92,7 +94,9 @@ async fn ask(visit: &Visit, post: Post, wanted: Wanted) -> Result<Response, Refu
             return form_page(visit, &visitor, wanted, entered, mistakes);
         }
     };
-    visit.site.use_cases.ask_by_mail.run(&Actor::nobody(visit.origin.clone()), wanted, &email).await?;
+    let asked = visit.site.use_cases.ask_by_mail.run(&Actor::nobody(visit.origin.clone()), wanted, &email).await;
+    sleep(even_time::rest(started.elapsed())).await;
+    asked?;
     Ok(redirect("/mail/sent"))
 }
 

@@ -2,10 +2,12 @@
 
 use askama::Template;
 use domain::access::Actor;
+use domain::accounts::even_time;
 use domain::accounts::sign_up::{Outcome, SignUpError};
 use domain::accounts::sign_up_form::SignUpForm;
 use poem::http::StatusCode;
 use poem::{Response, handler};
+use tokio::time::{Instant, sleep};
 
 use crate::binding::Binding;
 use crate::flash::Flash;
@@ -45,7 +47,7 @@ pub(crate) async fn show(visit: &Visit) -> Result<Response, Refused> {
 /// Signs up.
 #[handler]
 pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refused> {
-    let visitor = visit.visitor();
+    let (visitor, started) = (visit.visitor(), Instant::now());
     let form = post.open(&visitor, &visit.site)?;
     let entered = Entered::of(&form);
     let passwords = &visit.site.use_cases.passwords;
@@ -62,7 +64,10 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
             visit.leave(&Flash::signed_up(email.as_str(), &user_token), &visitor)?;
             return Ok(redirect("/sign-up/done"));
         }
-        Ok(Outcome::CheckMail) => return Ok(redirect("/mail/sent")),
+        Ok(Outcome::CheckMail) => {
+            sleep(even_time::rest(started.elapsed())).await;
+            return Ok(redirect("/mail/sent"));
+        }
         Ok(Outcome::AlreadyExists) => (StatusCode::CONFLICT, "error-already-exists"),
         Err(SignUpError::NotAllowed) => (StatusCode::UNAUTHORIZED, "error-not-allowed"),
         Err(SignUpError::Hash(failure)) => return Err(failure.into()),
