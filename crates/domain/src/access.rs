@@ -77,6 +77,8 @@ pub enum Operation {
     ListUsers,
     /// Make a user without a sign-up.
     CreateUser,
+    /// Shut an account, or open it again.
+    SetUserState,
 }
 
 /// What an operation asks of who asks.
@@ -92,7 +94,7 @@ enum Need {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ShowMe,
         Self::UpdatePhone,
         Self::SetDiscoverable,
@@ -110,6 +112,7 @@ impl Operation {
         Self::ChangeAuthorityTokens,
         Self::ListUsers,
         Self::CreateUser,
+        Self::SetUserState,
     ];
 
     const fn need(self) -> Need {
@@ -130,7 +133,8 @@ impl Operation {
             | Self::ChangeDomains
             | Self::ChangeAuthorityTokens
             | Self::ListUsers
-            | Self::CreateUser => Need::Administrator,
+            | Self::CreateUser
+            | Self::SetUserState => Need::Administrator,
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::access::{Actor, Operation};
 use crate::accounts::email::EmailKey;
 use crate::accounts::password_hash::PasswordHash;
 use crate::accounts::phone::PhoneNumber;
-use crate::accounts::user::User;
+use crate::accounts::user::{User, UserState};
 use crate::authority::authority_token::StoredAuthorityToken;
 use crate::domains::name::DomainName;
 use crate::domains::policy::DomainRule;
@@ -109,6 +109,17 @@ pub enum AccountChange {
         version: i64,
         /// Whether they do.
         discoverable: bool,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Sets whether the account can be used. Another version or no such user: `Stale`.
+    SetState {
+        /// The user.
+        user: UserId,
+        /// The version that was read.
+        version: i64,
+        /// What it is from now on.
+        state: UserState,
         /// Now.
         at: Timestamp,
     },

@@ -142,6 +142,10 @@ event_kinds! {
     SignedUpAgain = "user.signed-up-again",
     /// The operator made a user.
     UserCreated = "user.created",
+    /// An account was shut.
+    UserDisabled = "user.disabled",
+    /// An account was opened again.
+    UserEnabled = "user.enabled",
     /// A user asked for the mail that verifies their address again.
     VerificationSent = "user.verification-sent",
     /// A user showed that their address is theirs.

@@ -38,7 +38,7 @@ pub(crate) enum Command {
     Serve,
     /// Bring the tables of the database up to date, and stop.
     Migrate,
-    /// Make and list users, beside a running server or without one.
+    /// Make, list, shut and open the accounts of users, beside a running server or without one.
     #[command(subcommand)]
     Users(Users),
     /// Allow and block e-mail domains, and keep their authority tokens.
@@ -80,6 +80,18 @@ pub(crate) enum Users {
         /// terminal it is asked for, and not shown.
         #[arg(long, required = true)]
         password_stdin: bool,
+    },
+    /// Shut an account: its sessions end at once, and nobody logs in to it.
+    Disable {
+        /// The e-mail address.
+        #[arg(value_parser = EmailAddress::parse)]
+        email: EmailAddress,
+    },
+    /// Open an account again that was shut.
+    Enable {
+        /// The e-mail address.
+        #[arg(value_parser = EmailAddress::parse)]
+        email: EmailAddress,
     },
     /// List all users, a line each: id, e-mail address, state, whether the address is verified, whether
     /// they administer the registry, and since when, with tabs between.

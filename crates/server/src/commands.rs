@@ -4,6 +4,8 @@ use std::io::Write as _;
 
 use domain::access::Actor;
 use domain::accounts::create_user::Command as NewUser;
+use domain::accounts::email::EmailAddress;
+use domain::accounts::set_user_state::Wanted;
 use domain::authority::issue::Mode;
 use domain::domains::name::DomainName;
 use domain::domains::policy::BelongsTo;
@@ -55,6 +57,8 @@ async fn users(config: &Config, command: Users) -> Result<(), Failure> {
             adapters.database.close().await;
             print(&format!("{}\n", user.id))
         }
+        Users::Disable { email } => set_state(config, &email, Wanted::Disabled).await,
+        Users::Enable { email } => set_state(config, &email, Wanted::Enabled).await,
         Users::List { json } => {
             let adapters = Adapters::open(config).await?;
             let (list_users, mut after, mut rows) = (adapters.list_users(), None, Vec::new());
@@ -79,6 +83,13 @@ async fn users(config: &Config, command: Users) -> Result<(), Failure> {
             print_rows(rows, json)
         }
     }
+}
+
+async fn set_state(config: &Config, email: &EmailAddress, wanted: Wanted) -> Result<(), Failure> {
+    let adapters = Adapters::open(config).await?;
+    let outcome = adapters.set_user_state().run(&Actor::system(), email, wanted).await.map_err(said);
+    adapters.database.close().await;
+    outcome
 }
 
 async fn domains(config: &Config, command: Domains) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use domain::accounts::create_user::CreateUser;
 use domain::accounts::list_users::ListUsers;
 use domain::accounts::password::PasswordPolicy;
+use domain::accounts::set_user_state::SetUserState;
 use domain::authority::issue::IssueAuthorityToken;
 use domain::authority::read::ReadAuthorityToken;
 use domain::authority::revoke::RevokeAuthorityToken;
@@ -89,6 +90,11 @@ impl Adapters {
 
     pub(crate) fn create_user(&self, hashing: Arc<Hashing>) -> CreateUser {
         CreateUser { hashing, ledger: self.database.clone(), clock: self.clock.clone(), entropy: self.entropy.clone() }
+    }
+
+    pub(crate) fn set_user_state(&self) -> SetUserState {
+        let (accounts, ledger) = (self.database.clone(), self.database.clone());
+        SetUserState { accounts, ledger, clock: self.clock.clone(), entropy: self.entropy.clone() }
     }
 
     pub(crate) fn list_users(&self) -> ListUsers {

@@ -121,6 +121,8 @@ pub enum EndReason {
     PasswordChanged,
     /// The address is another now.
     AddressChanged,
+    /// The account was shut.
+    UserDisabled,
     /// An old refresh token was used again: somebody else may hold it.
     ReuseDetected,
 }
@@ -134,6 +136,7 @@ impl EndReason {
             Self::EndedByOwner => "ended-by-owner",
             Self::PasswordChanged => "password-changed",
             Self::AddressChanged => "address-changed",
+            Self::UserDisabled => "user-disabled",
             Self::ReuseDetected => "reuse-detected",
         }
     }

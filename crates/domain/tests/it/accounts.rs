@@ -9,15 +9,17 @@ use domain::accounts::own_row::OwnRowError;
 use domain::accounts::phone::PhoneNumber;
 use domain::accounts::remove_user_token::RemoveUserToken;
 use domain::accounts::set_discoverable::SetDiscoverable;
+use domain::accounts::set_user_state::{SetUserState, SetUserStateError, Wanted};
 use domain::accounts::update_phone::UpdatePhone;
 use domain::accounts::user_token::HeldUserToken;
+use domain::events::EventKind;
 use domain::origin::Origin;
 use domain::page::{Cursor, PageError, PageLimit};
 use domain::ports::clock::Clock as _;
 use domain::sessions::authenticate::AuthenticateError;
-use domain::sessions::session::Channel;
+use domain::sessions::session::{Channel, EndReason};
 
-use crate::world::{PASSWORD, World, by_user_token, email, typed};
+use crate::world::{PASSWORD, World, by_user_token, email, tokens, typed};
 
 const ADA: &str = "ada@example.org";
 
@@ -153,4 +155,36 @@ async fn the_operator_looks_through_the_users() {
     assert!(matches!(foreign, Err(ListUsersError::Page(PageError::Cursor))), "{foreign:?}");
     let denied = case.run(&Actor::nobody(Origin::default()), None, two).await;
     assert!(matches!(denied, Err(ListUsersError::Denied(Denied::Nobody))), "{denied:?}");
+}
+
+#[tokio::test]
+async fn a_shut_account_ends_its_sessions_until_it_is_opened_again() {
+    let world = World::default();
+    let (_, token) = world.join(ADA).await;
+    let (api, pages) = (world.enter(ADA, Channel::Api).await, world.enter(ADA, Channel::Pages).await);
+    let case = SetUserState {
+        accounts: world.memory.clone(),
+        ledger: world.memory.clone(),
+        clock: world.clock.clone(),
+        entropy: world.entropy.clone(),
+    };
+    let denied = case.run(&world.actor(&api), &email(ADA), Wanted::Disabled).await;
+    assert!(matches!(denied, Err(SetUserStateError::Denied(Denied::AdministratorNeeded))), "{denied:?}");
+    for _ in 0..2 {
+        case.run(&Actor::system(), &email("ADA@example.org"), Wanted::Disabled).await.expect("the operator may");
+    }
+    for session in [&api, &pages] {
+        assert_eq!(world.memory.end_reason(session.session.id), Some(EndReason::UserDisabled));
+    }
+    assert!(world.bearer(token.reveal(), Operation::ShowMe).await.is_err());
+    assert!(world.try_to_enter(ADA, PASSWORD, Channel::Api).await.is_err());
+    case.run(&Actor::system(), &email(ADA), Wanted::Enabled).await.expect("the operator may");
+    assert!(world.bearer(token.reveal(), Operation::ShowMe).await.is_ok());
+    assert!(world.refresh().run(&Actor::nobody(Origin::default()), tokens(&api).refresh_token.reveal()).await.is_err());
+    world.enter(ADA, Channel::Api).await;
+    let nobody = case.run(&Actor::system(), &email("nobody@example.org"), Wanted::Disabled).await;
+    assert!(matches!(nobody, Err(SetUserStateError::NotFound)), "{nobody:?}");
+    let kinds = world.happened().into_iter();
+    let told: Vec<_> = kinds.filter(|kind| matches!(kind, EventKind::UserDisabled | EventKind::UserEnabled)).collect();
+    assert_eq!(told, [EventKind::UserDisabled, EventKind::UserEnabled], "what an account is already is no event");
 }

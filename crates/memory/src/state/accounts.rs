@@ -35,6 +35,9 @@ impl AccountRows {
             AccountChange::SetDiscoverable { user, version, discoverable, at } => {
                 self.edit(user, version, at, |row| row.user.discoverable = discoverable)
             }
+            AccountChange::SetState { user, version, state, at } => {
+                self.edit(user, version, at, |row| row.user.state = state)
+            }
             AccountChange::SetUserToken { user, version, digest, expires_at, at } => {
                 if digest.as_ref().is_some_and(|digest| self.digest_of_another(user, digest)) {
                     return Err(Rejected::Conflict(UniqueKey::Random));

@@ -30,6 +30,7 @@ statements! {
     ADD_ADDRESS = "INSERT INTO user_emails (email_key, user_id, kind, verified_at) VALUES ($1, $2, 'primary', $3)";
     SET_PHONE = set!("phone_number");
     SET_DISCOVERABLE = set!("discoverable");
+    SET_STATE = set!("state");
     SET_USER_TOKEN = "UPDATE users SET token_required = $3, token_expires_at = $4, token_last_used_at = NULL, \
                       version = version + 1, updated_at = $5 WHERE id = $1 AND version = $2";
     USE_USER_TOKEN = "UPDATE users SET token_last_used_at = $2 WHERE token_required = $1 \
@@ -54,6 +55,9 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &AccountCha
         }
         AccountChange::SetDiscoverable { user, version, discoverable, at } => {
             set(transaction, (*user, *version, *at), SET_DISCOVERABLE, (*discoverable).into()).await
+        }
+        AccountChange::SetState { user, version, state, at } => {
+            set(transaction, (*user, *version, *at), SET_STATE, state.name().into()).await
         }
         AccountChange::SetUserToken { user, version, digest, expires_at, at } => {
             let digest = digest.as_ref().map(|digest| digest.as_str().to_owned());

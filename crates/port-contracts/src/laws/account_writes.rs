@@ -2,7 +2,7 @@
 
 use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::phone::PhoneNumber;
-use domain::accounts::user::User;
+use domain::accounts::user::{User, UserState};
 use domain::accounts::user_token::HeldUserToken;
 use domain::changes::{AccountChange, UniqueKey};
 use domain::ids::UserId;
@@ -43,7 +43,7 @@ pub async fn each_write_changes_what_it_names_alone(fixture: Fixture) {
             assert_eq!(by_id(&fixture.there, row.id).await, Some(row.clone()));
         }
     }
-    assert_eq!(row.version, 11);
+    assert_eq!(row.version, 13);
     assert_eq!(by_id(&fixture.there, other.id).await, Some(other));
 }
 
@@ -175,7 +175,7 @@ async fn by_token(ports: &Ports, digest: &SecretDigest) -> Option<Holder> {
 }
 
 /// One of each kind of write.
-fn writes(user: UserId, version: i64) -> [AccountChange; 5] {
+fn writes(user: UserId, version: i64) -> [AccountChange; 6] {
     let phone_number = PhoneNumber::restore("+442071838750").ok();
     [
         AccountChange::SetPhone { user, version, phone_number, at: at(1) },
@@ -188,6 +188,7 @@ fn writes(user: UserId, version: i64) -> [AccountChange; 5] {
             at: at(3),
         },
         AccountChange::SetPassword { user, version, password: hash(), at: at(4) },
+        AccountChange::SetState { user, version, state: UserState::Disabled, at: at(6) },
         AccountChange::VerifyAddress { user, version, address: email("ada@example.org").key().clone(), at: at(5) },
     ]
 }
@@ -205,6 +206,10 @@ fn versioned(change: AccountChange, version: i64, turn: usize) -> AccountChange 
         AccountChange::SetUserToken { user, digest, expires_at, at, .. } => {
             let (digest, expires_at) = (digest.filter(|_| set), expires_at.filter(|_| set));
             AccountChange::SetUserToken { user, version, digest, expires_at, at }
+        }
+        AccountChange::SetState { user, at, .. } => {
+            let state = if set { UserState::Disabled } else { UserState::Active };
+            AccountChange::SetState { user, version, state, at }
         }
         AccountChange::SetPassword { user, password, at, .. } => {
             AccountChange::SetPassword { user, version, password, at }
@@ -231,6 +236,7 @@ fn expected(row: &mut User, change: &AccountChange) {
             row.user_token = digest.as_ref().map(|_| HeldUserToken { expires_at, last_used_at: None });
             row.updated_at = *at;
         }
+        AccountChange::SetState { state, at, .. } => (row.state, row.updated_at) = (*state, *at),
         AccountChange::SetPassword { at, .. } => (row.user_token, row.updated_at) = (None, *at),
         AccountChange::VerifyAddress { at, .. } => {
             (row.email_verified_at, row.updated_at) = (row.email_verified_at.or(Some(*at)), *at);
