@@ -13,7 +13,7 @@ if-installed = @if command -v $(1) >/dev/null; then set -x; $(2); else echo 'Lef
 
 .PHONY: help
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## Build the server and run it on http://127.0.0.1:8080, with its data in ./data
@@ -29,6 +29,10 @@ test-rust: ## Run the Rust tests only; ARGS narrows them down
 
 test-%: tests/%/run ## Run one of the tests that need other programs: tests/%/run
 	scripts/with-postgres scripts/test $*
+
+.PHONY: state-machine
+state-machine: ## Drive accounts and sessions at random on three engines beside a model, 100,000 steps on each
+	scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only -E 'test(state_machine)'
 
 .PHONY: bench
 bench: ## Measure the release build beside the bare limits of this machine, on both engines; ARGS=--quick for a short try

@@ -54,6 +54,17 @@ impl Place {
         Database::open(Options::new(&self.url)).await.expect("opened")
     }
 
+    /// Removes the database from the server, where there may be thousands otherwise.
+    pub(crate) async fn drop(self) {
+        if self.directory.is_some() {
+            return;
+        }
+        let (server, name) = self.url.rsplit_once('/').expect("a path");
+        let admin = sea_orm::Database::connect(format!("{server}/postgres")).await.expect("the server");
+        admin.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("dropped");
+        admin.close().await.expect("closed");
+    }
+
     /// A connection past the program.
     pub(crate) async fn raw(&self) -> sea_orm::DatabaseConnection {
         let url = if self.directory.is_some() { format!("{}?mode=rwc", self.url) } else { self.url.clone() };

@@ -13,5 +13,6 @@ mod opening;
 mod postgres_settings;
 mod sessions;
 mod standing;
+mod state_machine;
 mod statements;
 mod writer;
