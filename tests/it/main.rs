@@ -4,3 +4,4 @@ mod answers;
 mod architecture;
 mod journeys;
 mod mail;
+mod surface;

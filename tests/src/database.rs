@@ -1,5 +1,6 @@
 //! A database of its own for every test.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -82,6 +83,69 @@ impl Database {
             Engine::Postgres => self.postgres().await.fetch_one(query).await.map(|row| row.get(0)),
         }
         .unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
+
+    /// The name of every column of every table.
+    ///
+    /// # Panics
+    /// When they cannot be read.
+    pub async fn columns(&self) -> BTreeSet<String> {
+        self.layout().await.into_iter().map(|(_, column)| column).collect()
+    }
+
+    /// Every row of every table as text.
+    ///
+    /// # Panics
+    /// When they cannot be read.
+    pub async fn rows(&self) -> BTreeSet<String> {
+        let mut tables = BTreeMap::<String, Vec<String>>::new();
+        for (table, column) in self.layout().await {
+            tables.entry(table).or_default().push(column);
+        }
+        let mut rows = BTreeSet::new();
+        for (table, columns) in tables {
+            let cast = match self.engine {
+                Engine::Sqlite => |column: &String| format!("quote(\"{column}\")"),
+                Engine::Postgres => |column: &String| format!("coalesce(CAST(\"{column}\" AS text), 'NULL')"),
+            };
+            let columns = columns.iter().map(cast).collect::<Vec<_>>().join(" || ' ' || ");
+            let query = format!("SELECT '{table} ' || {columns} FROM \"{table}\"");
+            rows.extend(self.texts(query).await);
+        }
+        rows
+    }
+
+    /// Each table with each of its columns.
+    async fn layout(&self) -> Vec<(String, String)> {
+        let query = match self.engine {
+            Engine::Sqlite => {
+                "SELECT m.name || ' ' || c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c \
+                 WHERE m.type = 'table'"
+            }
+            Engine::Postgres => {
+                "SELECT table_name || ' ' || column_name FROM information_schema.columns \
+                 WHERE table_schema = current_schema()"
+            }
+        };
+        let pairs = self.texts(query.into()).await;
+        pairs.iter().filter_map(|pair| pair.split_once(' ')).map(|(t, c)| (t.into(), c.into())).collect()
+    }
+
+    /// The first column of every row of a query.
+    async fn texts(&self, query: String) -> Vec<String> {
+        let said = query.clone();
+        let query = sqlx::AssertSqlSafe(query);
+        match self.engine {
+            Engine::Sqlite => {
+                let rows = self.sqlite().await.fetch_all(query).await;
+                rows.map(|rows| rows.iter().map(|row| row.get(0)).collect())
+            }
+            Engine::Postgres => {
+                let rows = self.postgres().await.fetch_all(query).await;
+                rows.map(|rows| rows.iter().map(|row| row.get(0)).collect())
+            }
+        }
+        .unwrap_or_else(|error| panic!("{said}: {error}"))
     }
 
     /// All that is stored, as bytes: the files of SQLite, or each row of each table of PostgreSQL as text.
