@@ -21,11 +21,12 @@ counter = itertools.count()
 class Registry:
     """A running server. It listens on the loopback address only."""
 
-    def __init__(self, engine: str, folder: Path):
+    def __init__(self, engine: str, folder: Path, settings: dict[str, str] | None = None):
         self.folder = folder
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("USER_REGISTRY_")}
+        environment |= settings or {}
         environment |= {"USER_REGISTRY_LISTEN": f"127.0.0.1:{port}", "USER_REGISTRY_DATA_DIR": str(folder / "data")}
         if engine == "postgresql":
             environment["USER_REGISTRY_DATABASE_URL"] = new_database()
