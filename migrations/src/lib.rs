@@ -23,6 +23,7 @@ mod m0010_deliveries;
 mod m0011_signing_keys;
 mod m0012_data_keys;
 mod m0013_mailed_tokens;
+mod m0014_keys_revision;
 mod m0015_origins;
 mod m0019_user_tokens;
 
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_signing_keys::Migration),
             Box::new(m0012_data_keys::Migration),
             Box::new(m0013_mailed_tokens::Migration),
+            Box::new(m0014_keys_revision::Migration),
             Box::new(m0015_origins::Migration),
             Box::new(m0019_user_tokens::Migration),
         ]

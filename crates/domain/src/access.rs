@@ -79,6 +79,10 @@ pub enum Operation {
     CreateUser,
     /// Shut an account, or open it again.
     SetUserState,
+    /// See the signing keys.
+    ListKeys,
+    /// Rotate and revoke signing keys, and change the root secret.
+    ChangeKeys,
 }
 
 /// What an operation asks of who asks.
@@ -94,7 +98,7 @@ enum Need {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::ShowMe,
         Self::UpdatePhone,
         Self::SetDiscoverable,
@@ -113,6 +117,8 @@ impl Operation {
         Self::ListUsers,
         Self::CreateUser,
         Self::SetUserState,
+        Self::ListKeys,
+        Self::ChangeKeys,
     ];
 
     const fn need(self) -> Need {
@@ -134,7 +140,9 @@ impl Operation {
             | Self::ChangeAuthorityTokens
             | Self::ListUsers
             | Self::CreateUser
-            | Self::SetUserState => Need::Administrator,
+            | Self::SetUserState
+            | Self::ListKeys
+            | Self::ChangeKeys => Need::Administrator,
         }
     }
 }

@@ -10,12 +10,12 @@ use crate::domains::name::DomainName;
 use crate::domains::policy::DomainRule;
 use crate::events::Event;
 use crate::ids::{FieldId, GrantId, MailedTokenId, SessionId, UserId};
-use crate::keys::rows::{StoredDataKey, StoredSigningKey};
+use crate::keys::rows::{KeyState, StoredDataKey, StoredSigningKey};
 use crate::land::field::Field;
 use crate::mail::delivery::Delivery;
 use crate::mail::mailed_token::{MailedToken, MailedTokenPurpose};
 use crate::ports::clock::Timestamp;
-use crate::ports::secrets::SecretDigest;
+use crate::ports::secrets::{SealedSecret, SecretDigest};
 use crate::sessions::grant::Grant;
 use crate::sessions::session::{EndReason, Session};
 
@@ -319,6 +319,60 @@ pub enum KeyChange {
     /// Adds a signing key. Another of its algorithm is next, or active, as this one:
     /// `Conflict(SigningKey)`.
     AddSigning(StoredSigningKey),
+    /// Moves the revision of the keys on by one. Another than this: `Stale`.
+    ///
+    /// Every plan that a use case makes for the keys begins with it: the row that it locks lets one such
+    /// plan at a time through, and only on the keys that it was decided on.
+    Revise {
+        /// The revision that was read.
+        from: i64,
+    },
+    /// Makes the next key the active one. One that is not next or not there: `Stale`; while another of its
+    /// algorithm is active: `Conflict(SigningKey)`.
+    Promote {
+        /// The key.
+        kid: String,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Retires the active key. One that is not active or not there: `Stale`.
+    Retire {
+        /// The key.
+        kid: String,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Removes a signing key, and with it all its tokens. One that is not in this state or not there:
+    /// `Stale`.
+    Remove {
+        /// The key.
+        kid: String,
+        /// Where it was in its life.
+        state: KeyState,
+    },
+    /// Notes that another root secret wraps the keys. Another than `from` did: `Stale`.
+    ChangeRoot {
+        /// The fingerprint of the one before.
+        from: String,
+        /// The fingerprint of the new one.
+        to: String,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Wraps a data key anew. None there: `Stale`.
+    SealData {
+        /// The key's id.
+        id: String,
+        /// The same key, wrapped by the new root secret.
+        sealed: SealedSecret,
+    },
+    /// Wraps a signing key anew. None there: `Stale`.
+    SealSigning {
+        /// The key.
+        kid: String,
+        /// The same key, wrapped by the new root secret.
+        sealed: SealedSecret,
+    },
 }
 
 /// A rule over several rows.

@@ -95,7 +95,7 @@ impl EventActor {
 /// To what something happened: its kind, and its id as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventSubject {
-    /// The kind: `user`, `session`, `field`, `domain`, `keys`, `address`.
+    /// The kind: `user`, `session`, `field`, `domain`, `keys`, `signing-key`, `address`.
     pub kind: &'static str,
     /// The id.
     pub id: String,
@@ -196,4 +196,12 @@ event_kinds! {
     FieldRemoved = "field.removed",
     /// Keys of this installation were made.
     KeysMade = "keys.made",
+    /// The next signing keys became active.
+    KeysRotated = "keys.rotated",
+    /// The operator revoked a signing key.
+    KeyRevoked = "keys.revoked",
+    /// Retired signing keys were removed, for no token of theirs lives any more.
+    KeysForgotten = "keys.forgotten",
+    /// The root secret was changed.
+    KeysRewrapped = "keys.rewrapped",
 }

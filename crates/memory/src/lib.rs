@@ -8,6 +8,7 @@
 mod bits;
 pub mod clock;
 pub mod entropy;
+pub mod key_maker;
 pub mod memory;
 pub mod passwords;
 pub mod secrets;

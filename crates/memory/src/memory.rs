@@ -250,6 +250,10 @@ impl KeyStore for Memory {
         Ok(self.state()?.keys.root())
     }
 
+    async fn revision(&self) -> Result<i64, PortFailure> {
+        Ok(self.state()?.keys.revision())
+    }
+
     async fn data_keys(&self) -> Result<Vec<StoredDataKey>, PortFailure> {
         Ok(self.state()?.keys.data())
     }

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod authority;
 pub mod domains;
 pub mod grants;
+pub mod key_changes;
 pub mod keys;
 pub mod land;
 pub mod ledger;

@@ -112,6 +112,17 @@ macro_rules! stamp {
             one_of_many_active_keys_wins,
             ids_of_keys_are_unique,
         ]);
+        $crate::stamp!($fixture, key_changes: [
+            a_plan_expects_the_revision_that_was_read,
+            one_of_many_plans_on_one_revision_wins,
+            a_rotation_moves_each_key_on,
+            a_key_moves_on_from_its_state_only,
+            one_of_many_rotations_wins,
+            one_of_many_retirements_wins,
+            a_key_is_removed_once_from_any_state,
+            keys_are_wrapped_anew_whole_or_not_at_all,
+            a_change_of_the_root_and_a_rotation_exclude_each_other,
+        ]);
         $crate::stamp!($fixture, standing: [
             a_plan_requires_an_active_user_and_a_running_session_of_theirs,
             a_plan_requires_an_active_user_and_their_token,

@@ -4,7 +4,7 @@ use aws_lc_rs::hmac;
 use domain::keys::rows::StoredDataKey;
 use domain::ports::clock::Timestamp;
 use domain::ports::entropy::Entropy;
-use domain::ports::secrets::SecretPurpose;
+use domain::ports::secrets::{SealedSecret, SecretPurpose};
 use zeroize::Zeroizing;
 
 use crate::derive::derive;
@@ -73,6 +73,17 @@ pub(crate) fn make(
     entropy.fill(bytes.as_mut_slice());
     let sealed = root.seal(bytes.as_slice(), &context(&id, purpose), entropy)?;
     Ok(StoredDataKey { id, purpose, sealed, created_at })
+}
+
+/// The same key, wrapped by another root secret.
+pub(crate) fn rewrap(
+    stored: &StoredDataKey,
+    from: &SealingKey,
+    to: &SealingKey,
+    entropy: &dyn Entropy,
+) -> Result<SealedSecret, SealError> {
+    let context = context(&stored.id, stored.purpose);
+    to.seal(&from.open(&stored.sealed, &context)?, &context, entropy)
 }
 
 fn context(id: &str, purpose: SecretPurpose) -> String {

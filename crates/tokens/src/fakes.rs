@@ -87,6 +87,7 @@ pub(crate) struct KeyTable(Mutex<Rows>);
 #[derive(Clone, Default)]
 pub(crate) struct Rows {
     pub(crate) fingerprint: Option<String>,
+    pub(crate) revision: i64,
     pub(crate) data: Vec<StoredDataKey>,
     pub(crate) signing: Vec<StoredSigningKey>,
     pub(crate) events: Vec<Event>,
@@ -110,6 +111,10 @@ impl KeyTable {
 impl KeyStore for KeyTable {
     async fn root_fingerprint(&self) -> Result<Option<String>, PortFailure> {
         Ok(self.read().await?.fingerprint)
+    }
+
+    async fn revision(&self) -> Result<i64, PortFailure> {
+        Ok(self.read().await?.revision)
     }
 
     async fn data_keys(&self) -> Result<Vec<StoredDataKey>, PortFailure> {
@@ -157,6 +162,12 @@ impl Rows {
                     return Err(Rejected::Conflict(UniqueKey::SigningKey));
                 }
                 self.signing.push(key);
+            }
+            Change::Key(KeyChange::Revise { from }) => {
+                if self.revision != from {
+                    return Err(Rejected::Stale);
+                }
+                self.revision += 1;
             }
             other => unreachable!("{other:?} is no write to the keys"),
         }

@@ -1,6 +1,7 @@
 //! The keys of this installation, opened.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::keys::ports::KeyStore;
@@ -22,11 +23,12 @@ use crate::supply::Lack;
 
 /// The keys of this installation, opened. It implements the ports
 /// [`SecretKeeper`](domain::ports::secrets::SecretKeeper),
-/// [`TokenSigner`](domain::sessions::ports::TokenSigner) and
-/// [`PublishedKeys`](domain::keys::ports::PublishedKeys).
+/// [`TokenSigner`](domain::sessions::ports::TokenSigner),
+/// [`PublishedKeys`](domain::keys::ports::PublishedKeys) and
+/// [`KeyMaker`](domain::keys::ports::KeyMaker).
 ///
 /// It holds the keys as they were last read. What another replica adds or takes away shows at the
-/// next [`Self::refresh`], which the program calls from time to time and whenever
+/// next [`Self::refresh`] or [`Self::catch_up`], which the program calls from time to time and whenever
 /// [`Self::refresh_wanted`] answers.
 pub struct Keys {
     pub(crate) options: Options,
@@ -35,7 +37,8 @@ pub struct Keys {
     pub(crate) remembered: Remembered,
     pub(crate) refresh_wish: RefreshWish,
     store: Arc<dyn KeyStore>,
-    root: SealingKey,
+    pub(crate) root: SealingKey,
+    has_told_other_root: AtomicBool,
     ring: RwLock<Arc<Ring>>,
     reading: Mutex<()>,
 }
@@ -56,10 +59,9 @@ impl Keys {
         entropy: Arc<dyn Entropy>,
         options: Options,
     ) -> Result<Self, OpenKeysError> {
-        let supplied = Supply { root, store: &*store, ledger: &*ledger, clock: &*clock, entropy: &*entropy };
-        let stored = supplied.keys(&options).await?;
         let root = root.wrapping_key();
-        let ring = Ring::of(stored, &root, &Ring::default())?.complete(options.algorithm)?;
+        let supplied = Supply { root: &root, store: &*store, ledger: &*ledger, clock: &*clock, entropy: &*entropy };
+        let ring = supplied.ring(&options).await?;
         Ok(Self {
             options,
             clock,
@@ -68,6 +70,7 @@ impl Keys {
             refresh_wish: RefreshWish::new(),
             store,
             root,
+            has_told_other_root: AtomicBool::new(false),
             ring: RwLock::new(Arc::new(ring)),
             reading: Mutex::new(()),
         })
@@ -75,22 +78,40 @@ impl Keys {
 
     /// Reads the keys again. When that fails, the keys stay as they were.
     ///
+    /// When another root secret wraps the keys by now, this process goes on with those that it knows, and
+    /// says so once in the log.
+    ///
     /// # Errors
     /// When the database fails, or holds a key that cannot be used.
     pub async fn refresh(&self) -> Result<(), PortFailure> {
         // One at a time: an older reading must never replace a newer one.
         let turn = self.reading.lock().await;
         let stored = StoredKeys::read(&*self.store).await?;
-        let ring = Ring::of(stored, &self.root, &self.ring())
+        let ring = self
+            .ring()
+            .followed_by(stored, &self.root)
             .and_then(|ring| ring.complete(self.options.algorithm))
             .map_err(PortFailure::lasting)?;
+        self.tell_other_root(&ring);
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
         drop(turn);
         Ok(())
     }
 
+    /// Reads the keys again if they were changed since; tells whether they were. That costs next to nothing
+    /// while they were not.
+    ///
+    /// # Errors
+    /// As for [`Self::refresh`].
+    pub async fn catch_up(&self) -> Result<bool, PortFailure> {
+        if self.store.revision().await? == self.ring().revision() {
+            return Ok(false);
+        }
+        self.refresh().await.map(|()| true)
+    }
+
     /// Waits until somebody has shown a token, or a sealed secret, of a key that is not known here; at
-    /// most once a second. Another replica may have made it: call [`Self::refresh`].
+    /// most once a second. Another replica may have made it: call [`Self::catch_up`].
     pub async fn refresh_wanted(&self) {
         self.refresh_wish.made().await;
     }
@@ -101,6 +122,17 @@ impl Keys {
         let ring = self.ring();
         let kid = |algorithm| ring.active(algorithm).map(|key| (algorithm, key.kid.clone()));
         self.options.algorithms().into_iter().filter_map(kid).collect()
+    }
+
+    fn tell_other_root(&self, ring: &Ring) {
+        let Some(needed) = ring.other_root() else { return };
+        if !self.has_told_other_root.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                needed,
+                "the root secret was changed: this process goes on with the keys that it knows; start it again \
+                 with the root secret of this fingerprint before the signing keys rotate"
+            );
+        }
     }
 
     /// The keys as they were last read.
@@ -118,7 +150,7 @@ impl fmt::Debug for Keys {
 
 /// What it takes to have the keys.
 struct Supply<'a> {
-    root: &'a RootSecret,
+    root: &'a SealingKey,
     store: &'a dyn KeyStore,
     ledger: &'a dyn Ledger,
     clock: &'a dyn Clock,
@@ -126,45 +158,46 @@ struct Supply<'a> {
 }
 
 impl Supply<'_> {
-    /// How often the keys are read again when another replica was faster.
+    /// How often the keys are read again when another process was faster.
     const ATTEMPTS: usize = 8;
 
-    /// The stored keys; those that are missing are made first.
-    async fn keys(&self, options: &Options) -> Result<StoredKeys, OpenKeysError> {
+    /// The stored keys, opened; those that are missing are made first.
+    async fn ring(&self, options: &Options) -> Result<Ring, OpenKeysError> {
         for _ in 0..Self::ATTEMPTS {
-            let is_new = self.is_new_database().await?;
             let stored = StoredKeys::read(self.store).await?;
+            let (is_new, revision) = (self.is_new_database().await?, stored.revision);
             let lack = Lack::of(&stored, is_new, &options.algorithms());
-            if lack.is_none() {
-                return Ok(stored);
+            if !lack.is_none() {
+                self.make(&lack, revision).await?;
+                continue;
             }
-            self.make(&lack).await?;
+            match Ring::first(stored, self.root).and_then(|ring| ring.complete(options.algorithm)) {
+                // They were changed while they were read, one table after the other.
+                Err(_) if self.store.revision().await? != revision => {}
+                opened => return opened,
+            }
         }
         Err(OpenKeysError::Unsettled)
     }
 
     async fn is_new_database(&self) -> Result<bool, OpenKeysError> {
-        let given = self.root.fingerprint();
         match self.store.root_fingerprint().await? {
             None => Ok(true),
-            Some(needed) if needed == given => Ok(false),
-            Some(needed) => Err(OpenKeysError::OtherRoot { needed, given }),
+            Some(needed) if needed == self.root.id() => Ok(false),
+            Some(needed) => Err(OpenKeysError::OtherRoot { needed, given: self.root.id().into() }),
         }
     }
 
-    /// Makes what is lacking, unless another replica does so at the same time.
-    async fn make(&self, lack: &Lack) -> Result<(), OpenKeysError> {
-        let fingerprint = self.root.fingerprint();
-        let plan = lack
-            .plan(&fingerprint, &self.root.wrapping_key(), self.clock.now(), self.entropy)
-            .map_err(OpenKeysError::NotMade)?;
+    /// Makes what is lacking, unless another process changes the keys at the same time.
+    async fn make(&self, lack: &Lack, revision: i64) -> Result<(), OpenKeysError> {
+        let plan = lack.plan(revision, self.root, self.clock.now(), self.entropy).map_err(OpenKeysError::NotMade)?;
         match self.ledger.apply(plan).await {
             Ok(_) => {
-                let (data_keys, signing_keys) = (lack.purposes(), lack.signing());
-                tracing::info!(root = fingerprint, data_keys, signing_keys, "keys were made");
+                let (root, data_keys, signing_keys) = (self.root.id(), lack.purposes(), lack.signing());
+                tracing::info!(root, data_keys, signing_keys, "keys were made");
                 Ok(())
             }
-            Err(Rejected::Conflict(_)) => Ok(()),
+            Err(Rejected::Stale | Rejected::Conflict(_)) => Ok(()),
             Err(Rejected::Failed(failure)) => Err(failure.into()),
             Err(other) => Err(PortFailure::lasting(other).into()),
         }

@@ -8,6 +8,7 @@
 pub mod keys;
 pub mod open_error;
 pub mod options;
+pub mod rewrapping;
 pub mod root_secret;
 
 mod access_token;

@@ -2,7 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::keys::ports::PublishedKeys;
+use domain::keys::ports::{KeyMaker, PublishedKeys};
+use domain::keys::rows::{KeyState, SigningAlgorithm, StoredSigningKey};
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
 use domain::ports::secrets::{SealedSecret, SecretDigest, SecretKeeper, SecretPurpose};
@@ -16,6 +17,7 @@ use crate::open_error::OpenKeysError;
 use crate::remembered::{Genuine, KeyMark, TokenDigest};
 use crate::ring::Ring;
 use crate::sealing_key::{SEPARATOR, SealError, key_id};
+use crate::signing_key;
 
 impl SecretKeeper for Keys {
     fn digest(&self, secret: &str) -> SecretDigest {
@@ -86,6 +88,21 @@ impl TokenSigner for Keys {
 impl PublishedKeys for Keys {
     fn jwks(&self) -> String {
         self.ring().jwks().to_owned()
+    }
+}
+
+impl KeyMaker for Keys {
+    fn root(&self) -> String {
+        self.root.id().into()
+    }
+
+    fn make(
+        &self,
+        algorithm: SigningAlgorithm,
+        state: KeyState,
+        now: Timestamp,
+    ) -> Result<StoredSigningKey, PortFailure> {
+        signing_key::make(algorithm, state, &self.root, now, &*self.entropy).map_err(PortFailure::lasting)
     }
 }
 

@@ -11,20 +11,29 @@ use jsonwebtoken::jwk::{Jwk, JwkSet};
 use crate::data_key::DataKey;
 use crate::open_error::{OpenKeysError, UnusableKey};
 use crate::remembered::KeyMark;
-use crate::sealing_key::SealingKey;
+use crate::sealing_key::{SealingKey, key_id};
 use crate::signing_key::SigningKey;
 
 /// The keys as they are stored.
 #[derive(Default)]
 pub(crate) struct StoredKeys {
+    /// How often they were changed.
+    pub(crate) revision: i64,
     pub(crate) data: Vec<StoredDataKey>,
     pub(crate) signing: Vec<StoredSigningKey>,
 }
 
 impl StoredKeys {
-    /// Reads them.
+    /// Reads them; the revision first, so that they are never older than it says.
     pub(crate) async fn read(store: &dyn KeyStore) -> Result<Self, PortFailure> {
-        Ok(Self { data: store.data_keys().await?, signing: store.signing_keys().await? })
+        let revision = store.revision().await?;
+        Ok(Self { revision, data: store.data_keys().await?, signing: store.signing_keys().await? })
+    }
+
+    /// The fingerprint of another root secret than this one that wraps one of them.
+    fn other_root(&self, root: &SealingKey) -> Option<String> {
+        let sealed = self.data.iter().map(|key| &key.sealed).chain(self.signing.iter().map(|key| &key.sealed));
+        sealed.filter_map(key_id).find(|id| *id != root.id()).map(Into::into)
     }
 }
 
@@ -35,25 +44,53 @@ pub(crate) struct Ring {
     data: Vec<Arc<DataKey>>,
     signing: Vec<(KeyState, Arc<SigningKey>)>,
     jwks: String,
+    revision: i64,
+    other_root: Option<String>,
 }
 
 impl Ring {
-    /// Opens the stored keys. Those that the ring `before` holds already are taken from it.
-    pub(crate) fn of(mut stored: StoredKeys, root: &SealingKey, before: &Self) -> Result<Self, OpenKeysError> {
-        stored.data.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| b.id.cmp(&a.id)));
-        let data: Vec<_> = stored.data.iter().map(|key| before.data_key(key, root)).collect::<Result<_, _>>()?;
-        let mut signing: Vec<_> = stored
-            .signing
-            .iter()
-            .map(|key| Ok((key.state, before.signing_key(key, root)?)))
-            .collect::<Result<_, OpenKeysError>>()?;
-        signing.sort_by_key(|(state, key)| (place(*state), key.algorithm, key.kid.clone()));
-        let jwks = jwks(signing.iter().map(|(_, key)| key.jwk.clone()).collect());
-        Ok(Self { data, signing, jwks })
+    /// Opens the stored keys.
+    pub(crate) fn first(stored: StoredKeys, root: &SealingKey) -> Result<Self, OpenKeysError> {
+        Self::default().opened(stored, root, false)
     }
 
-    /// The same ring, if it has what the installation cannot work without.
+    /// What comes after this ring. Keys that it holds already are taken from it, whatever wraps them by now;
+    /// new ones that another root secret wraps cannot be opened here, and are left out.
+    pub(crate) fn followed_by(&self, stored: StoredKeys, root: &SealingKey) -> Result<Self, OpenKeysError> {
+        self.opened(stored, root, true)
+    }
+
+    fn opened(&self, mut stored: StoredKeys, root: &SealingKey, may_lack: bool) -> Result<Self, OpenKeysError> {
+        let other_root = stored.other_root(root).filter(|_| may_lack);
+        stored.data.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| b.id.cmp(&a.id)));
+        let is_lost = |sealed| may_lack && key_id(sealed).is_some_and(|id| id != root.id());
+        let (mut data, mut signing) = (Vec::new(), Vec::new());
+        for key in &stored.data {
+            match self.known_data_key(key) {
+                Some(known) => data.push(known),
+                None if is_lost(&key.sealed) => {}
+                None => data.push(data_key(key, root)?),
+            }
+        }
+        for key in &stored.signing {
+            match self.known_signing_key(key) {
+                Some(known) => signing.push((key.state, known)),
+                None if is_lost(&key.sealed) => {}
+                None => signing.push((key.state, signing_key(key, root)?)),
+            }
+        }
+        signing.sort_by_key(|(state, key)| (place(*state), key.algorithm, key.kid.clone()));
+        let jwks = jwks(signing.iter().map(|(_, key)| key.jwk.clone()).collect());
+        Ok(Self { data, signing, jwks, revision: stored.revision, other_root })
+    }
+
+    /// The same ring, if it has what the installation cannot work without. One whose new keys cannot be
+    /// opened any more is better than the one before, although it may lack the one that signs: what was
+    /// revoked is not in it.
     pub(crate) fn complete(self, algorithm: SigningAlgorithm) -> Result<Self, OpenKeysError> {
+        if self.other_root.is_some() {
+            return Ok(self);
+        }
         if let Some(purpose) = SecretPurpose::ALL.into_iter().find(|purpose| self.of_purpose(*purpose).next().is_none())
         {
             return Err(OpenKeysError::NoDataKey(purpose));
@@ -62,6 +99,16 @@ impl Ring {
             return Err(OpenKeysError::NoSigningKey(algorithm));
         }
         Ok(self)
+    }
+
+    /// The revision of the stored keys that it was made of.
+    pub(crate) const fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// The fingerprint of another root secret that wraps the keys by now.
+    pub(crate) fn other_root(&self) -> Option<&str> {
+        self.other_root.as_deref()
     }
 
     /// The data keys of a purpose, the newest first.
@@ -101,21 +148,22 @@ impl Ring {
         self.signing.iter().map(|(_, key)| key.as_ref())
     }
 
-    fn data_key(&self, stored: &StoredDataKey, root: &SealingKey) -> Result<Arc<DataKey>, OpenKeysError> {
-        let known = self.data.iter().find(|key| key.id == stored.id && key.purpose == stored.purpose);
-        known.map_or_else(
-            || DataKey::unwrap(stored, root).map(Arc::new).map_err(|error| unusable(&stored.id, error.into())),
-            |key| Ok(Arc::clone(key)),
-        )
+    fn known_data_key(&self, stored: &StoredDataKey) -> Option<Arc<DataKey>> {
+        self.data.iter().find(|key| key.id == stored.id && key.purpose == stored.purpose).map(Arc::clone)
     }
 
-    fn signing_key(&self, stored: &StoredSigningKey, root: &SealingKey) -> Result<Arc<SigningKey>, OpenKeysError> {
+    fn known_signing_key(&self, stored: &StoredSigningKey) -> Option<Arc<SigningKey>> {
         let mut known = self.signing.iter().map(|(_, key)| key);
-        known.find(|key| key.kid == stored.kid && key.algorithm == stored.algorithm).map_or_else(
-            || SigningKey::unwrap(stored, root).map(Arc::new).map_err(|error| unusable(&stored.kid, error)),
-            |key| Ok(Arc::clone(key)),
-        )
+        known.find(|key| key.kid == stored.kid && key.algorithm == stored.algorithm).map(Arc::clone)
     }
+}
+
+fn data_key(stored: &StoredDataKey, root: &SealingKey) -> Result<Arc<DataKey>, OpenKeysError> {
+    DataKey::unwrap(stored, root).map(Arc::new).map_err(|error| unusable(&stored.id, error.into()))
+}
+
+fn signing_key(stored: &StoredSigningKey, root: &SealingKey) -> Result<Arc<SigningKey>, OpenKeysError> {
+    SigningKey::unwrap(stored, root).map(Arc::new).map_err(|error| unusable(&stored.kid, error))
 }
 
 fn unusable(id: &str, reason: UnusableKey) -> OpenKeysError {

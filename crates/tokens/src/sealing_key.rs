@@ -41,6 +41,11 @@ impl SealingKey {
         Self { id: id.into(), key: LessSafeKey::new(key) }
     }
 
+    /// Its id.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Seals `secret`, to be opened with the same `context`.
     pub(crate) fn seal(&self, secret: &[u8], context: &str, entropy: &dyn Entropy) -> Result<SealedSecret, SealError> {
         let mut nonce = [0; NONCE_LEN];

@@ -3,6 +3,7 @@
 use domain::keys::rows::{KeyState, SigningAlgorithm, StoredSigningKey};
 use domain::ports::clock::Timestamp;
 use domain::ports::entropy::Entropy;
+use domain::ports::secrets::SealedSecret;
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::Serialize;
@@ -12,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::open_error::UnusableKey;
 use crate::private_key::{encoding_key, generate};
-use crate::sealing_key::SealingKey;
+use crate::sealing_key::{SealError, SealingKey};
 
 /// The header parameter `typ` of an access token (RFC 9068, section 2.1).
 pub(crate) const TYPE: &str = "at+jwt";
@@ -99,6 +100,17 @@ pub(crate) fn make(
     let kid = SigningKey::of_pkcs8(algorithm, &pkcs8)?.kid;
     let sealed = root.seal(&pkcs8, &context(&kid, algorithm), entropy)?;
     Ok(StoredSigningKey { kid, algorithm, state, sealed, created_at: now, changed_at: now })
+}
+
+/// The same key, wrapped by another root secret.
+pub(crate) fn rewrap(
+    stored: &StoredSigningKey,
+    from: &SealingKey,
+    to: &SealingKey,
+    entropy: &dyn Entropy,
+) -> Result<SealedSecret, SealError> {
+    let context = context(&stored.kid, stored.algorithm);
+    to.seal(&from.open(&stored.sealed, &context)?, &context, entropy)
 }
 
 const fn library_name(algorithm: SigningAlgorithm) -> Algorithm {

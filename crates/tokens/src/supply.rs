@@ -43,15 +43,17 @@ impl Lack {
         !self.root && self.without_data_key.is_empty() && self.without_signing_key.is_empty()
     }
 
-    /// The one plan that makes it all.
+    /// The one plan that makes it all, if the stored keys are still those of this revision.
     pub(crate) fn plan(
         &self,
-        fingerprint: &str,
+        revision: i64,
         root: &SealingKey,
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<Changes, UnusableKey> {
-        let mut plan = Changes::new(self.event(fingerprint, now, entropy));
+        let fingerprint = root.id();
+        let event = self.event(fingerprint, now, entropy);
+        let mut plan = Changes::new(event).with(KeyChange::Revise { from: revision });
         if self.root {
             plan = plan.with(KeyChange::SetRoot { fingerprint: fingerprint.into(), at: now });
         }

@@ -44,7 +44,7 @@ impl fmt::Display for SigningAlgorithm {
 }
 
 /// Where a signing key is in its life. Of each algorithm one key is next and one is active.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyState {
     /// Published, not yet used.
     Next,

@@ -9,6 +9,9 @@ use crate::ids::{AccessTokenId, SessionId, UserId};
 use crate::ports::clock::Timestamp;
 use crate::sessions::session::Session;
 
+/// The longest that an access token may be made to live.
+pub const LONGEST_LIFETIME: TimeDelta = TimeDelta::hours(1);
+
 /// The claims of an access token, without `iss` and `aud`: those are the signer's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessClaims {

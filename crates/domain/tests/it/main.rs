@@ -6,6 +6,7 @@ mod authority;
 mod boundary_oracle;
 mod boundary_shapes;
 mod domains;
+mod keys;
 mod land;
 mod log_in;
 mod mail;

@@ -15,6 +15,7 @@ use crate::sql::{all, column, corrupt, one, statements};
 
 statements! {
     ROOT = "SELECT root_fingerprint FROM installation WHERE id = 1";
+    REVISION = "SELECT keys_revision FROM installation WHERE id = 1";
     DATA_KEYS = "SELECT id, purpose, sealed, created_at FROM data_keys ORDER BY id";
     SIGNING_KEYS = "SELECT kid, algorithm, state, sealed, created_at, changed_at FROM signing_keys \
                     ORDER BY created_at, kid";
@@ -25,6 +26,13 @@ impl KeyStore for Database {
     async fn root_fingerprint(&self) -> Result<Option<String>, PortFailure> {
         match one(self.reader(), ROOT, []).await.map_err(port_failure)? {
             Some(row) => column(&row, "root_fingerprint"),
+            None => Err(corrupt("installation", "program", 1)),
+        }
+    }
+
+    async fn revision(&self) -> Result<i64, PortFailure> {
+        match one(self.reader(), REVISION, []).await.map_err(port_failure)? {
+            Some(row) => column(&row, "keys_revision"),
             None => Err(corrupt("installation", "program", 1)),
         }
     }

@@ -195,8 +195,9 @@ async fn a_database_that_is_away_or_never_settles_ends_the_start() {
             || Rejected::Conflict(domain::changes::UniqueKey::Root),
             (|error| matches!(error, OpenKeysError::Unsettled)) as fn(OpenKeysError) -> bool,
         ),
-        (|| Rejected::Stale, |error| matches!(error, OpenKeysError::Failed(failure) if !failure.retryable())),
-    ] as [(fn() -> Rejected, _); 2]
+        (|| Rejected::Stale, |error| matches!(error, OpenKeysError::Unsettled)),
+        (|| Rejected::AlreadyUsed, |error| matches!(error, OpenKeysError::Failed(failure) if !failure.retryable())),
+    ] as [(fn() -> Rejected, _); 3]
     {
         let mut ledger = MockLedger::new();
         ledger.expect_apply().returning(move |_| Err(answer()));
