@@ -46,7 +46,7 @@ impl Prepared {
             // A megabyte takes its time, and the other requests shall not wait for it.
             let compressed = tokio::task::spawn_blocking(move || gzip(&text)).await;
             let gzip = compressed.map_err(|_| Refusal::internal("a document could not be compressed"))?;
-            let tag = HeaderValue::from_str(&format!("W/\"{:016x}\"", fnv1a(&plain)));
+            let tag = HeaderValue::from_str(&tag(&plain));
             Ok(Made { gzip, tag: tag.map_err(|_| Refusal::internal("a tag is no header"))?, plain })
         };
         self.made.get_or_try_init(make).await
@@ -59,7 +59,7 @@ impl Endpoint for Prepared {
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let made = self.made().await?;
         let mut response = self.head().header(header::ETAG, made.tag.clone());
-        if knows(request.headers(), &made.tag) {
+        if made.tag.to_str().is_ok_and(|tag| knows(request.headers(), tag)) {
             return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
         }
         if let Some(gzip) = made.gzip.as_ref().filter(|_| takes_gzip(request.headers())) {
@@ -91,10 +91,10 @@ fn gzip(plain: &[u8]) -> Option<Bytes> {
 }
 
 /// Whether the caller has this answer already (RFC 9110, section 13.1.2).
-fn knows(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+pub(crate) fn knows(headers: &HeaderMap, tag: &str) -> bool {
     let known = headers.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok()).unwrap_or_default();
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let tag = tag.to_str().map(opaque).unwrap_or_default();
+    let tag = opaque(tag);
     known.split(',').any(|known| known.trim() == "*" || opaque(known) == tag)
 }
 
@@ -107,6 +107,11 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
         let refused = |part: &str| part.strip_prefix("q=").is_some_and(|q| q.parse().is_ok_and(|q: f32| q <= 0.0));
         named && !parts.any(refused)
     })
+}
+
+/// The entity tag of a content (RFC 9110, section 8.8.3).
+pub(crate) fn tag(content: &[u8]) -> String {
+    format!("W/\"{:016x}\"", fnv1a(content))
 }
 
 /// The hash FNV-1a: it only needs to change when the content does.
@@ -134,12 +139,12 @@ mod tests {
 
     #[test]
     fn an_answer_is_known_by_its_tag() {
-        let tag = HeaderValue::from_static("W/\"00ff\"");
+        let tag = "W/\"00ff\"";
         for known in ["W/\"00ff\"", "\"00ff\"", "\"1\", W/\"00ff\"", "*"] {
-            assert!(knows(&headers(header::IF_NONE_MATCH, known), &tag), "{known}");
+            assert!(knows(&headers(header::IF_NONE_MATCH, known), tag), "{known}");
         }
         for other in ["", "00ff", "\"00fe\"", "W/\"\""] {
-            assert!(!knows(&headers(header::IF_NONE_MATCH, other), &tag), "{other}");
+            assert!(!knows(&headers(header::IF_NONE_MATCH, other), tag), "{other}");
         }
     }
 }

@@ -31,7 +31,22 @@ async fn documents_are_served_with_a_policy() {
     assert_eq!(world.call("GET", "/problems/nothing", None, None).await.problem(), "not-found");
     let keys = world.call("GET", "/.well-known/jwks.json", None, None).await;
     assert_eq!((keys.status, keys.json()), (200, json!({ "keys": [] })));
-    assert!(keys.header("cache-control").contains("max-age"));
+    assert_eq!(keys.header("cache-control"), "public, max-age=300");
+}
+
+#[tokio::test]
+async fn who_has_the_keys_already_is_told_so() {
+    let world = World::new();
+    let ask = |known: &str| {
+        let request = Request::builder().method(Method::GET).uri_str("/.well-known/jwks.json");
+        world.bytes(request.header("if-none-match", known.to_owned()).finish())
+    };
+    let (headers, keys) = ask("\"another\"").await;
+    assert!(!keys.is_empty());
+    let tag = headers["etag"].to_str().unwrap().to_owned();
+    let (headers, nothing) = ask(&tag).await;
+    assert_eq!((nothing.len(), headers["etag"].to_str().unwrap()), (0, tag.as_str()));
+    assert_eq!(headers["cache-control"], "public, max-age=300");
 }
 
 #[tokio::test]
