@@ -44,6 +44,9 @@ pub(crate) enum Command {
     /// Allow and block e-mail domains, and keep their authority tokens.
     #[command(subcommand)]
     Domains(Domains),
+    /// See, rotate and revoke the keys that sign access tokens, and change the root secret.
+    #[command(subcommand)]
+    Keys(Keys),
     /// See whether mail works.
     #[command(subcommand)]
     Mail(Mail),
@@ -100,6 +103,40 @@ pub(crate) enum Users {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// List the signing keys, a line each: id, algorithm, whether it is active, next or retired, since when,
+    /// and when it was made, with tabs between.
+    List {
+        /// One JSON array instead of lines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the next key of each algorithm sign from now on, and print a line for each: algorithm, what signs
+    /// now, and what is next, with tabs between. Tokens that are out stay good.
+    ///
+    /// Refused while a next key is so new that others may not know it yet.
+    Rotate {
+        /// Although somebody may not know the next key yet, who then refuses new tokens for some minutes.
+        #[arg(long)]
+        now: bool,
+    },
+    /// Take a signing key away: all its tokens are refused within a second. When it signed until now, the
+    /// next one does from then on.
+    Revoke {
+        /// The id of the key, as `keys list` shows it.
+        #[arg(value_name = "KID", allow_hyphen_values = true)]
+        kid: String,
+    },
+    /// Change the root secret. Every token stays good.
+    ///
+    /// The present root secret is found as ever; the new one is in USER_REGISTRY_NEW_SECRET or in the file that
+    /// USER_REGISTRY_NEW_SECRET_FILE names. When secret.key in the data directory is the present one, it is
+    /// replaced, by a fresh secret if you give none. Servers that run go on; start them again with the new
+    /// root secret.
+    Rewrap,
 }
 
 #[derive(Debug, Subcommand)]

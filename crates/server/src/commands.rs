@@ -11,13 +11,13 @@ use domain::domains::name::DomainName;
 use domain::domains::policy::BelongsTo;
 use domain::domains::put_domains::Command as PutDomains;
 use domain::page::PageLimit;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cli::{Authority, Command, CommandLine, Domains, Mail, Users};
 use crate::config::checked::Config;
 use crate::failure::{Failure, said};
 use crate::wiring::{Adapters, hashing, migrate, password_policy};
-use crate::{config, healthcheck, logging, mail_test, serve, typed_password};
+use crate::{config, healthcheck, key_commands, logging, mail_test, rows, serve, typed_password};
 
 /// Does what the command line says.
 pub(crate) async fn run(line: CommandLine) -> Result<(), Failure> {
@@ -38,6 +38,7 @@ pub(crate) async fn run(line: CommandLine) -> Result<(), Failure> {
         }
         Command::Users(command) => users(&config, command).await,
         Command::Domains(command) => domains(&config, command).await,
+        Command::Keys(command) => print(&key_commands::run(&config, command).await?),
         Command::Mail(Mail::Test { to }) => {
             print(&format!("The mail went to {}.\n", mail_test::run(&config, to).await?))
         }
@@ -80,7 +81,7 @@ async fn users(config: &Config, command: Users) -> Result<(), Failure> {
                 }
             }
             adapters.database.close().await;
-            print_rows(rows, json)
+            print(&rows::text(rows, json))
         }
     }
 }
@@ -129,7 +130,7 @@ async fn list(adapters: &Adapters, json: bool) -> Result<(), Failure> {
         }));
         after = page.next;
         if after.is_none() {
-            return print_rows(rows, json);
+            return print(&rows::text(rows, json));
         }
     }
 }
@@ -149,21 +150,6 @@ async fn authority(adapters: &Adapters, command: Authority) -> Result<(), Failur
     };
     let token = adapters.issue_authority_token().run(&operator, domain, mode).await.map_err(said)?;
     print(&format!("{}\n", token.reveal()))
-}
-
-/// Prints rows: one JSON array, or a line each with its values between tabs.
-fn print_rows(rows: Vec<Value>, json: bool) -> Result<(), Failure> {
-    if json {
-        return print(&format!("{}\n", Value::Array(rows)));
-    }
-    for row in rows {
-        let values = row.as_object().into_iter().flatten().map(|(_, value)| match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        });
-        print(&format!("{}\n", values.collect::<Vec<_>>().join("\t")))?;
-    }
-    Ok(())
 }
 
 fn print(text: &str) -> Result<(), Failure> {

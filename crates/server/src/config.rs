@@ -6,6 +6,7 @@ mod mail;
 mod proxies;
 mod raw;
 pub(crate) mod settings;
+mod tokens;
 
 use checked::Config;
 

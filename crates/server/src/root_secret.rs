@@ -1,6 +1,6 @@
 //! Where the root secret comes from.
 
-use std::fs::{File, OpenOptions, hard_link, read_to_string, remove_file};
+use std::fs::{File, OpenOptions, hard_link, read_to_string, remove_file, rename};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -21,12 +21,14 @@ pub(crate) struct Found {
     pub(crate) secret: RootSecret,
     /// Where it comes from and what protects it, for the operator.
     pub(crate) origin: &'static str,
+    /// Whether the data directory keeps it.
+    pub(crate) is_kept: bool,
     made: Option<PathBuf>,
 }
 
 impl Found {
     const fn kept(secret: RootSecret) -> Self {
-        Self { secret, origin: KEPT, made: None }
+        Self { secret, origin: KEPT, is_kept: true, made: None }
     }
 
     /// Takes back the file that was made just now: the database belongs to another secret. After any
@@ -44,9 +46,82 @@ pub(crate) fn given(config: &Config) -> Result<Option<Found>, Failure> {
     if let Some(text) = &config.secret {
         let secret = RootSecret::parse(text)
             .map_err(|error| Failure::new(format!("The setting secret does not hold: {error}")))?;
-        return Ok(Some(Found { secret, origin: "from the configuration", made: None }));
+        return Ok(Some(Found { secret, origin: "from the configuration", is_kept: false, made: None }));
     }
     Ok(read(&path(config))?.map(Found::kept))
+}
+
+/// The secret that the database needs, where the data directory keeps it: a change of it may have ended
+/// after the database took the new one and before `secret.key` was replaced. That is made good here.
+///
+/// What does not fit is given back as it was, and told when the keys do not open.
+pub(crate) async fn settled(
+    config: &Config,
+    found: Option<Found>,
+    store: &dyn KeyStore,
+) -> Result<Option<Found>, Failure> {
+    let Some(needed) = store.root_fingerprint().await.map_err(said)? else { return Ok(found) };
+    if found.as_ref().is_some_and(|found| !found.is_kept || found.secret.fingerprint() == needed) {
+        return Ok(found);
+    }
+    let waiting = waiting_path(config, &needed);
+    // In this order: another process may rename the one to the other in between.
+    for path in [&waiting, &path(config)] {
+        let Some(secret) = read(path)?.filter(|secret| secret.fingerprint() == needed) else { continue };
+        // In a directory that cannot be written it waits on, and is found the same way the next time.
+        let _ = if *path == waiting { replace(config, path) } else { Ok(()) };
+        return Ok(Some(Found::kept(secret)));
+    }
+    Ok(found)
+}
+
+/// Keeps the secret beside `secret.key` until the database has taken it; gives the file.
+pub(crate) fn write_waiting(config: &Config, secret: &RootSecret, entropy: &dyn Entropy) -> Result<PathBuf, Failure> {
+    let path = waiting_path(config, &secret.fingerprint());
+    match write(&path, secret, entropy) {
+        // Its name says that it is the same.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(path),
+        Ok(()) => Ok(path),
+        Err(error) => Err(Failure::new(format!("{} cannot be written: {error}.", path.display()))),
+    }
+}
+
+/// The waiting secret becomes the one that the data directory keeps.
+pub(crate) fn replace(config: &Config, waiting: &Path) -> Result<(), Failure> {
+    let path = path(config);
+    let renamed = rename(waiting, &path).and_then(|()| sync_directory(&path));
+    match renamed {
+        // Another process that starts has done it already.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        renamed => renamed.map_err(|error| {
+            let (waiting, path) = (waiting.display(), path.display());
+            Failure::new(format!(
+                "The database has the new root secret, but {path} cannot be replaced: {error}. \
+                 Until it is, the program reads the secret from {waiting}."
+            ))
+        }),
+    }
+}
+
+/// The secrets that wait, and what was left of writing them.
+pub(crate) fn waiting(config: &Config) -> Vec<PathBuf> {
+    let entries = config.data_dir.read_dir().into_iter().flatten().flatten();
+    let begins = |path: &PathBuf| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("secret.key."))
+    };
+    entries.map(|entry| entry.path()).filter(begins).collect()
+}
+
+/// Removes secrets that waited for a database that has taken another one, but for `kept`.
+pub(crate) fn remove(waiting: &[PathBuf], kept: &Path) {
+    for path in waiting.iter().filter(|path| *path != kept) {
+        // One that cannot be removed opens nothing.
+        let _ = remove_file(path);
+    }
+}
+
+fn waiting_path(config: &Config, fingerprint: &str) -> PathBuf {
+    config.data_dir.join(format!("secret.key.{fingerprint}"))
 }
 
 /// A secret of its own for a new database, kept in the data directory.
@@ -104,6 +179,11 @@ fn write(path: &Path, secret: &RootSecret, entropy: &dyn Entropy) -> io::Result<
     let written = write_new(&unnamed, secret).and_then(|()| hard_link(&unnamed, path));
     let removed = remove_file(&unnamed);
     written.and(removed)?;
+    sync_directory(path)
+}
+
+/// A name is only on the disk when its directory is.
+fn sync_directory(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
 }
 

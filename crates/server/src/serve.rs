@@ -6,7 +6,6 @@ use std::time::Duration;
 use passwords::hashing::Hashing;
 use poem::listener::{Listener as _, TcpListener};
 use poem::{EndpointExt as _, Server};
-use tokens::keys::Keys;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -17,13 +16,12 @@ use crate::config::checked::Config;
 use crate::delivery;
 use crate::dispatch::Dispatch;
 use crate::failure::{Failure, said};
+use crate::key_upkeep::KeyUpkeep;
 use crate::posture;
 use crate::wiring::{Adapters, hashing, post_office};
 
 /// How long the body of a request may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often the keys are read again, so that a replica sees what another has made.
-const KEYS_EVERY: Duration = Duration::from_secs(30);
 
 /// Serves until a signal ends it.
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
@@ -36,8 +34,8 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let adapters = Adapters::open(config).await?;
     let hashing = hashing(config)?;
     let endpoint = endpoint(config, &adapters, Arc::clone(&hashing));
-    let refreshing = tokio::spawn(keep_keys_fresh(adapters.keys.clone()));
     let (ending, ended_at) = watch::channel(None);
+    let keeping = tokio::spawn(KeyUpkeep::of(&adapters, config).run(ended_at.clone()));
     let delivering = tokio::spawn(delivery::run(adapters.deliver(post_office), ended_at));
     posture::tell(config, &adapters, &hashing);
     let (grace, told) = (config.shutdown_grace, ending.clone());
@@ -53,8 +51,8 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let served = Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(endpoint, ended, Some(config.shutdown_grace))
         .await;
-    refreshing.abort();
     finish(delivering, &ending).await;
+    keeping.abort();
     adapters.database.close().await;
     tracing::info!("stopped");
     served.map_err(said)
@@ -84,14 +82,5 @@ async fn finish(delivering: JoinHandle<()>, ending: &watch::Sender<Option<Instan
     if timeout_at(deadline, delivering).await.is_err() {
         stop.abort();
         tracing::warn!("a letter was still under way; it goes out later, perhaps once more");
-    }
-}
-
-async fn keep_keys_fresh(keys: Arc<Keys>) {
-    loop {
-        tokio::select! { () = tokio::time::sleep(KEYS_EVERY) => {}, () = keys.refresh_wanted() => {} }
-        if let Err(error) = keys.refresh().await {
-            tracing::warn!(%error, "the keys could not be read again; those of before stay");
-        }
     }
 }

@@ -14,6 +14,10 @@ use domain::authority::revoke::RevokeAuthorityToken;
 use domain::domains::list_domains::ListDomains;
 use domain::domains::put_domains::PutDomains;
 use domain::domains::remove_domain::RemoveDomain;
+use domain::keys::forget::ForgetKeys;
+use domain::keys::list::ListKeys;
+use domain::keys::revoke::RevokeKey;
+use domain::keys::rotate::RotateKeys;
 use domain::mail::deliver::Deliver;
 use domain::mail::ports::Mailer;
 use domain::ports::clock::Clock;
@@ -43,7 +47,7 @@ pub(crate) async fn migrate(config: &Config) -> Result<(), Failure> {
 }
 
 /// The database alone, its tables up to date.
-async fn open_database(config: &Config) -> Result<Arc<Database>, Failure> {
+pub(crate) async fn open_database(config: &Config) -> Result<Arc<Database>, Failure> {
     let opened = Database::open(config.database.clone()).await;
     let said = |error| Failure::new(format!("{error} ({})", config.database_place));
     opened.map(Arc::new).map_err(said)
@@ -71,7 +75,7 @@ impl Adapters {
             directory.must_be_writable(&*entropy)?;
         }
         let database = open_database(config).await?;
-        let found = match given {
+        let found = match root_secret::settled(config, given, &*database).await? {
             Some(found) => found,
             None => root_secret::make(config, &*database, &*entropy).await?,
         };
@@ -125,6 +129,25 @@ impl Adapters {
 
     pub(crate) fn revoke_authority_token(&self) -> RevokeAuthorityToken {
         RevokeAuthorityToken { ledger: self.database.clone(), clock: self.clock.clone(), entropy: self.entropy.clone() }
+    }
+
+    pub(crate) fn list_keys(&self) -> ListKeys {
+        ListKeys { keys: self.database.clone() }
+    }
+
+    pub(crate) fn rotate_keys(&self) -> RotateKeys {
+        let (keys, maker, ledger) = (self.database.clone(), self.keys.clone(), self.database.clone());
+        RotateKeys { keys, maker, ledger, clock: self.clock.clone(), entropy: self.entropy.clone() }
+    }
+
+    pub(crate) fn revoke_key(&self) -> RevokeKey {
+        let (keys, maker, ledger) = (self.database.clone(), self.keys.clone(), self.database.clone());
+        RevokeKey { keys, maker, ledger, clock: self.clock.clone(), entropy: self.entropy.clone() }
+    }
+
+    pub(crate) fn forget_keys(&self) -> ForgetKeys {
+        let (keys, ledger) = (self.database.clone(), self.database.clone());
+        ForgetKeys { keys, ledger, clock: self.clock.clone(), entropy: self.entropy.clone() }
     }
 
     /// What sends the letters that wait.

@@ -9,9 +9,8 @@ use chrono::TimeDelta;
 use domain::accounts::answers::Answers;
 use domain::accounts::password::PasswordProfile;
 use domain::domains::policy::DefaultPolicy;
-use domain::keys::rows::SigningAlgorithm;
+use domain::sessions::claims::LONGEST_LIFETIME;
 use domain::sessions::log_in::LogInRules;
-use tokens::root_secret::RootSecret;
 
 use crate::client_address::TrustedProxies;
 use crate::config::raw::Raw;
@@ -30,6 +29,8 @@ pub(crate) struct Config {
     /// Whether the data directory is where the database is because nothing else was said.
     pub(crate) database_in_data_dir: bool,
     pub(crate) secret: Option<String>,
+    /// What `keys rewrap` changes the root secret to.
+    pub(crate) new_secret: Option<String>,
     pub(crate) shutdown_grace: Duration,
     pub(crate) throttles: bool,
     pub(crate) default_policy: DefaultPolicy,
@@ -39,6 +40,7 @@ pub(crate) struct Config {
     /// What the options of hashing come to on this machine.
     pub(crate) hashing_size: passwords::options::Size,
     pub(crate) tokens: tokens::options::Options,
+    pub(crate) signing_key_lifetime: TimeDelta,
     pub(crate) access_token_lifetime: TimeDelta,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) cors_origins: Vec<String>,
@@ -88,11 +90,12 @@ impl Check<'_> {
         let password_minimum = self.password_minimum();
         let hashing = self.hashing();
         let tokens = self.tokens(public_url.as_deref());
-        let lifetime = self.duration("access_token_lifetime", Duration::from_secs(3600));
+        let lifetime = self.duration("access_token_lifetime", LONGEST_LIFETIME.to_std().ok()?);
+        let signing_key_lifetime = self.signing_key_lifetime();
         let (log_format, log_level, cors_origins) = (self.log_format(), self.log_level(), self.cors_origins());
         let mail = self.mail(public_url.as_deref(), &data_dir);
         let trusted_proxies = self.trusted_proxies();
-        let secret = self.secret();
+        let (secret, new_secret) = (self.secret("secret"), self.secret("new_secret"));
         let ((database, database_place), (hashing, hashing_size)) = (database?, hashing?);
         Some(Config {
             listen: listen?,
@@ -102,6 +105,7 @@ impl Check<'_> {
             database_place,
             database_in_data_dir: self.raw.get("database_url").is_empty(),
             secret,
+            new_secret,
             shutdown_grace: shutdown_grace?,
             throttles: throttles?,
             default_policy: default_policy?,
@@ -110,6 +114,7 @@ impl Check<'_> {
             hashing,
             hashing_size,
             tokens: tokens?,
+            signing_key_lifetime: signing_key_lifetime?,
             access_token_lifetime: TimeDelta::from_std(lifetime?).ok()?,
             trusted_proxies: trusted_proxies?,
             cors_origins: cors_origins?,
@@ -219,14 +224,6 @@ impl Check<'_> {
         self.refuse("cors_origins", "origins in lower case, such as https://app.example.org, without a path")
     }
 
-    fn secret(&mut self) -> Option<String> {
-        let given = Some(self.raw.get("secret")).filter(|given| !given.is_empty())?;
-        if let Err(error) = RootSecret::parse(given) {
-            self.wrong.push(format!("The setting secret does not hold: {error}"));
-        }
-        Some(given.into())
-    }
-
     fn default_policy(&mut self) -> Option<DefaultPolicy> {
         self.one_of("default_policy", &[("allow", DefaultPolicy::Allow), ("deny", DefaultPolicy::Deny)])
     }
@@ -272,32 +269,14 @@ impl Check<'_> {
             }
         }
     }
-
-    fn tokens(&mut self, public_url: Option<&str>) -> Option<tokens::options::Options> {
-        let words = SigningAlgorithm::ALL.map(|algorithm| (algorithm.name(), algorithm));
-        let algorithm = self.one_of("signing_algorithm", &words);
-        let further = list(self.raw.get("further_signing_algorithms"));
-        let further = further.iter().map(|name| SigningAlgorithm::of_name(name)).collect::<Option<Vec<_>>>();
-        let further =
-            further.or_else(|| self.refuse("further_signing_algorithms", "ES256, EdDSA or RS256, separated by commas"));
-        let given = self.raw.get("issuer");
-        let issuer = if given.is_empty() { public_url? } else { given };
-        let audience = self.raw.get("audience");
-        Some(tokens::options::Options {
-            audience: (!audience.is_empty()).then(|| audience.into()),
-            algorithm: algorithm?,
-            further_algorithms: further?,
-            ..tokens::options::Options::new(issuer)
-        })
-    }
 }
 
 pub(super) fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Into::into).collect()
 }
 
-/// A time such as `500ms`, `10s`, `15m` or `1h`; a bare number counts seconds.
-fn duration(text: &str) -> Option<Duration> {
+/// A time such as `500ms`, `10s`, `15m`, `1h` or `30d`; a bare number counts seconds.
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let number = number.parse::<u32>().ok()?;
@@ -306,6 +285,7 @@ fn duration(text: &str) -> Option<Duration> {
         "" | "s" => Some(Duration::from_secs(number.into())),
         "m" => Some(Duration::from_secs(u64::from(number) * 60)),
         "h" => Some(Duration::from_secs(u64::from(number) * 3600)),
+        "d" => Some(Duration::from_secs(u64::from(number) * 86_400)),
         _ => None,
     }
 }
@@ -359,6 +339,9 @@ mod tests {
             ("SIGNING_ALGORITHM", "HS256"),
             ("FURTHER_SIGNING_ALGORITHMS", "ES256,none"),
             ("ACCESS_TOKEN_LIFETIME", "2h"),
+            ("SIGNING_KEY_LIFETIME", "59m"),
+            ("SIGNING_KEY_LIFETIME", "367d"),
+            ("NEW_SECRET", "hunter2"),
             ("ALLOW_INSECURE_HTTP", "yes"),
             ("DATABASE_CONNECTIONS", "1"),
             ("CORS_ORIGINS", "https://a.example,*"),
@@ -394,11 +377,12 @@ mod tests {
 
     #[test]
     fn times_have_units() {
-        for (text, milliseconds) in [("500ms", 500), ("2", 2_000), ("10s", 10_000), ("15m", 900_000), ("1h", 3_600_000)]
+        for (text, milliseconds) in
+            [("500ms", 500), ("2", 2_000), ("10s", 10_000), ("15m", 900_000), ("1h", 3_600_000), ("2d", 172_800_000)]
         {
             assert_eq!(duration(text), Some(Duration::from_millis(milliseconds)));
         }
-        for text in ["", "s", "1d", "-1s", "1.5s", "99999999999s"] {
+        for text in ["", "s", "1w", "-1s", "1.5s", "99999999999s"] {
             assert_eq!(duration(text), None, "{text}");
         }
     }
