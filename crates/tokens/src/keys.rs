@@ -205,4 +205,6 @@ impl Supply<'_> {
 }
 
 #[cfg(test)]
+mod rotation;
+#[cfg(test)]
 mod tests;
