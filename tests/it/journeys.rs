@@ -8,7 +8,7 @@ use e2e::program::{self, Answer, Program};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const PASSWORD: &str = "canary-horse battery";
+pub(crate) const PASSWORD: &str = "canary-horse battery";
 
 e2e::on_both_engines! {
     the_walk_of_an_account
@@ -40,7 +40,7 @@ async fn member(program: &Program, email: &str) -> String {
 }
 
 /// An administrator, made from the command line beside the running server: the access token.
-async fn administrator(database: &Database, program: &Program) -> String {
+pub(crate) async fn administrator(database: &Database, program: &Program) -> String {
     let arguments = ["users", "create", "--email", "root@example.org", "--admin", "--password-stdin"];
     let output = program::run(database, &arguments, &format!("{PASSWORD}\n"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -310,7 +310,7 @@ async fn secrets_stay_inside(database: Database) {
 }
 
 /// The secret of a session of the pages: what the cookie holds after a login by the form.
-async fn page_secret(program: &Program, email: &str) -> String {
+pub(crate) async fn page_secret(program: &Program, email: &str) -> String {
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
     let shown = client.get(format!("{}/", program.url)).send().await.expect("the page");
     let visitor = cookie(shown.headers(), "user-registry-visitor");

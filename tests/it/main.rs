@@ -3,5 +3,6 @@
 mod answers;
 mod architecture;
 mod journeys;
+mod keys;
 mod mail;
 mod surface;

@@ -41,6 +41,15 @@ pub struct Database {
     folder: TempDir,
 }
 
+/// Writes are held as long as this lives.
+#[derive(Debug)]
+pub enum Held {
+    /// By the lock of the file.
+    Sqlite(SqliteConnection),
+    /// By a lock of the table that every change of the keys begins with.
+    Postgres(PgConnection),
+}
+
 impl Database {
     /// A new one.
     ///
@@ -175,6 +184,27 @@ impl Database {
                     }
                 }
                 contents
+            }
+        }
+    }
+
+    /// Lets nobody else write until the value that is given goes.
+    ///
+    /// # Panics
+    /// When somebody else writes for too long.
+    pub async fn hold_writes(&self) -> Held {
+        match self.engine {
+            Engine::Sqlite => {
+                let mut connection = self.sqlite().await;
+                connection.execute("BEGIN IMMEDIATE").await.expect("nobody writes");
+                Held::Sqlite(connection)
+            }
+            Engine::Postgres => {
+                let mut connection = self.postgres().await;
+                connection.execute("BEGIN").await.expect("a transaction");
+                let locked = connection.execute("LOCK TABLE installation IN EXCLUSIVE MODE").await;
+                locked.expect("nobody writes to it");
+                Held::Postgres(connection)
             }
         }
     }

@@ -4,6 +4,7 @@
 
 mod commands;
 mod domains;
+mod keys;
 mod mail;
 mod opening;
 mod posture;
