@@ -121,3 +121,135 @@ impl Tending {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+    use domain::keys::ports::{KeyStore, PublishedKeys as _};
+    use domain::keys::rows::{StoredDataKey, StoredSigningKey};
+    use memory::clock::ManualClock;
+    use memory::entropy::SeededEntropy;
+    use memory::memory::Memory;
+    use tokens::options::Options;
+    use tokens::root_secret::RootSecret;
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    /// A database that works, is away, or makes whoever asks panic.
+    #[derive(Default)]
+    struct Store {
+        memory: Arc<Memory>,
+        asked: AtomicUsize,
+        trouble: AtomicUsize,
+    }
+
+    const AWAY: usize = 1;
+    const PANIC: usize = 2;
+
+    #[async_trait]
+    impl KeyStore for Store {
+        async fn revision(&self) -> Result<i64, PortFailure> {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            match self.trouble.load(Ordering::SeqCst) {
+                AWAY => Err(PortFailure::passing("away")),
+                PANIC => panic!("as it was asked to"),
+                _ => self.memory.revision().await,
+            }
+        }
+
+        async fn root_fingerprint(&self) -> Result<Option<String>, PortFailure> {
+            self.memory.root_fingerprint().await
+        }
+
+        async fn data_keys(&self) -> Result<Vec<StoredDataKey>, PortFailure> {
+            self.memory.data_keys().await
+        }
+
+        async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, PortFailure> {
+            self.memory.signing_keys().await
+        }
+    }
+
+    struct World {
+        store: Arc<Store>,
+        clock: Arc<ManualClock>,
+        keys: Arc<Keys>,
+        ending: watch::Sender<Option<Instant>>,
+        running: JoinHandle<()>,
+    }
+
+    impl World {
+        /// Starts the upkeep of keys that are as old as this.
+        async fn start(age: TimeDelta) -> Self {
+            let (store, clock, entropy) =
+                (Arc::new(Store::default()), Arc::new(ManualClock::new()), SeededEntropy::default());
+            let (root, entropy) = (RootSecret::generate(&entropy), Arc::new(entropy));
+            let (memory, options) = (store.memory.clone(), Options::new("https://registry.example"));
+            let keys = Keys::open(&root, store.clone(), memory.clone(), clock.clone(), entropy.clone(), options)
+                .await
+                .unwrap();
+            let keys = Arc::new(keys);
+            clock.advance(age);
+            let rotate = RotateKeys {
+                keys: store.clone(),
+                maker: keys.clone(),
+                ledger: memory.clone(),
+                clock: clock.clone(),
+                entropy: entropy.clone(),
+            };
+            let forget = ForgetKeys { keys: store.clone(), ledger: memory, clock: clock.clone(), entropy };
+            let tending = Arc::new(Tending { rotate, forget, lifetime: TimeDelta::days(30) });
+            let (ending, ended) = watch::channel(None);
+            let running = tokio::spawn(KeyUpkeep { keys: keys.clone(), tending }.run(ended));
+            Self { store, clock, keys, ending, running }
+        }
+
+        fn published(&self) -> usize {
+            self.keys.jwks().matches("\"kid\"").count()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_that_are_due_rotate_and_are_forgotten_later() {
+        let world = World::start(TimeDelta::days(30)).await;
+        let before = world.keys.active_kids();
+        sleep(ASK_EVERY * 2).await;
+        assert_eq!(world.published(), 3);
+        assert_ne!(world.keys.active_kids(), before);
+        world.clock.advance(TimeDelta::hours(2));
+        sleep(TEND_EVERY + ASK_EVERY * 2).await;
+        assert_eq!(world.published(), 2);
+        world.clock.advance(TimeDelta::days(27));
+        sleep(TEND_EVERY * 2).await;
+        assert_eq!(world.published(), 2, "they are not due");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn neither_a_failure_nor_a_panic_ends_it() {
+        let world = World::start(TimeDelta::days(1)).await;
+        sleep(ASK_EVERY).await;
+        for trouble in [AWAY, PANIC] {
+            world.store.trouble.store(trouble, Ordering::SeqCst);
+            let asked = world.store.asked.load(Ordering::SeqCst);
+            sleep(TEND_EVERY * 3).await;
+            assert!(world.store.asked.load(Ordering::SeqCst) >= asked + 360);
+            assert_eq!(world.published(), 2, "those of before stay");
+        }
+        world.store.trouble.store(0, Ordering::SeqCst);
+        world.clock.advance(TimeDelta::days(30));
+        sleep(TEND_EVERY + ASK_EVERY * 2).await;
+        assert_eq!(world.published(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_ends_when_it_is_told_to() {
+        let world = World::start(TimeDelta::days(1)).await;
+        sleep(ASK_EVERY).await;
+        assert!(!world.running.is_finished());
+        world.ending.send_replace(Some(Instant::now()));
+        world.running.await.unwrap();
+    }
+}

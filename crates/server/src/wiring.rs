@@ -33,7 +33,7 @@ use tokens::open_error::OpenKeysError;
 use crate::config::checked::Config;
 use crate::data_directory::DataDirectory;
 use crate::failure::{Failure, said};
-use crate::root_secret;
+use crate::root_secret::{self, Found};
 use crate::system::{SystemClock, SystemEntropy};
 
 /// Brings the tables up to date, and nothing else.
@@ -79,17 +79,23 @@ impl Adapters {
             Some(found) => found,
             None => root_secret::make(config, &*database, &*entropy).await?,
         };
-        let (store, ledger) = (Arc::clone(&database), Arc::clone(&database));
-        let keys =
-            Keys::open(&found.secret, store, ledger, clock.clone(), entropy.clone(), config.tokens.clone()).await;
-        let keys = keys.map_err(|error| {
-            if matches!(error, OpenKeysError::OtherRoot { .. }) {
+        let open = async |found: &Found| {
+            let (store, ledger, options) = (database.clone(), database.clone(), config.tokens.clone());
+            Keys::open(&found.secret, store, ledger, clock.clone(), entropy.clone(), options).await
+        };
+        let (found, keys) = match open(&found).await {
+            Err(error @ OpenKeysError::OtherRoot { .. }) => {
                 found.take_back();
+                // Perhaps the root secret was changed since it was looked up.
+                let again = root_secret::settled(config, root_secret::given(config)?, &*database).await?;
+                let again = again.ok_or_else(|| said(error))?;
+                let keys = open(&again).await;
+                (again, keys)
             }
-            said(error)
-        })?;
-        let secret_fingerprint = found.secret.fingerprint();
-        Ok(Self { database, keys: Arc::new(keys), secret_origin: found.origin, secret_fingerprint, clock, entropy })
+            opened => (found, opened),
+        };
+        let (keys, secret_fingerprint) = (Arc::new(keys.map_err(said)?), found.secret.fingerprint());
+        Ok(Self { database, keys, secret_origin: found.origin, secret_fingerprint, clock, entropy })
     }
 
     pub(crate) fn create_user(&self, hashing: Arc<Hashing>) -> CreateUser {
