@@ -342,14 +342,9 @@ pub enum KeyChange {
         /// Now.
         at: Timestamp,
     },
-    /// Removes a signing key, and with it all its tokens. One that is not in this state or not there:
-    /// `Stale`.
-    Remove {
-        /// The key.
-        kid: String,
-        /// Where it was in its life.
-        state: KeyState,
-    },
+    /// Removes the signing key of this id, and with it all its tokens. One that is not in this state or
+    /// not there: `Stale`.
+    Remove(String, KeyState),
     /// Notes that another root secret wraps the keys. Another than `from` did: `Stale`.
     ChangeRoot {
         /// The fingerprint of the one before.
@@ -359,20 +354,10 @@ pub enum KeyChange {
         /// Now.
         at: Timestamp,
     },
-    /// Wraps a data key anew. None there: `Stale`.
-    SealData {
-        /// The key's id.
-        id: String,
-        /// The same key, wrapped by the new root secret.
-        sealed: SealedSecret,
-    },
-    /// Wraps a signing key anew. None there: `Stale`.
-    SealSigning {
-        /// The key.
-        kid: String,
-        /// The same key, wrapped by the new root secret.
-        sealed: SealedSecret,
-    },
+    /// Wraps the data key of this id anew. None there: `Stale`.
+    SealData(String, SealedSecret),
+    /// Wraps the signing key of this id anew. None there: `Stale`.
+    SealSigning(String, SealedSecret),
 }
 
 /// A rule over several rows.

@@ -41,7 +41,7 @@ impl ForgetKeys {
         }
         let (actor, subject) = (Actor::system(), EventSubject::new("keys", kids.join(", ")));
         let event = Event::now(EventKind::KeysForgotten, &actor, subject, now, &*self.entropy);
-        let removed = kids.iter().map(|kid| KeyChange::Remove { kid: kid.clone(), state: KeyState::Retired });
+        let removed = kids.iter().map(|kid| KeyChange::Remove(kid.clone(), KeyState::Retired));
         match self.ledger.apply(set.plan(&actor, event).with_all(removed)).await {
             Ok(_) => Ok(kids),
             Err(Rejected::Stale) => Ok(Vec::new()),

@@ -85,7 +85,7 @@ impl RevokeKey {
 
     fn plan(&self, actor: &Actor, set: &KeySet, key: &StoredSigningKey) -> Result<(Changes, Revoked), PortFailure> {
         let (now, algorithm, state) = (self.clock.now(), key.algorithm, key.state);
-        let mut changes = vec![KeyChange::Remove { kid: key.kid.clone(), state }];
+        let mut changes = vec![KeyChange::Remove(key.kid.clone(), state)];
         let mut revoked = Revoked { algorithm, state, active: None, next: None };
         if state == KeyState::Active {
             let active = match set.of(algorithm, KeyState::Next) {

@@ -86,10 +86,10 @@ impl RewrapKeys {
     async fn rewrapped(&self) -> Result<Vec<KeyChange>, PortFailure> {
         let mut changes = Vec::new();
         for key in self.keys.data_keys().await? {
-            changes.push(KeyChange::SealData { sealed: self.wrapping.data(&key)?, id: key.id });
+            changes.push(KeyChange::SealData(key.id.clone(), self.wrapping.data(&key)?));
         }
         for key in self.keys.signing_keys().await? {
-            changes.push(KeyChange::SealSigning { sealed: self.wrapping.signing(&key)?, kid: key.kid });
+            changes.push(KeyChange::SealSigning(key.kid.clone(), self.wrapping.signing(&key)?));
         }
         Ok(changes)
     }

@@ -8,16 +8,14 @@ use domain::access::{Actor, Denied};
 use domain::changes::{Change, Changes, KeyChange};
 use domain::events::{Event, EventKind, EventSubject};
 use domain::keys::forget::ForgetKeys;
-use domain::keys::key_set::OtherRoot;
 use domain::keys::list::{ListKeys, ListKeysError};
-use domain::keys::ports::{KeyMaker as _, KeyStore as _, KeyWrapping};
+use domain::keys::ports::KeyMaker as _;
 use domain::keys::revoke::{RevokeKey, RevokeKeyError, Revoked};
-use domain::keys::rewrap::{self, RewrapKeys, RewrapKeysError};
 use domain::keys::rotate::{Outcome, RotateKeys, RotateKeysError, Rotated, Which};
 use domain::keys::rows::KeyState::{self, Active, Next, Retired};
-use domain::keys::rows::{SigningAlgorithm, StoredDataKey, StoredSigningKey};
+use domain::keys::rows::{SigningAlgorithm, StoredDataKey};
+use domain::origin::Origin;
 use domain::ports::clock::Clock as _;
-use domain::ports::failure::PortFailure;
 use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::ports::secrets::{SealedSecret, SecretPurpose};
 use memory::key_maker::FakeKeyMaker;
@@ -29,13 +27,13 @@ const EDDSA: SigningAlgorithm = SigningAlgorithm::EdDsa;
 const LIFETIME: TimeDelta = TimeDelta::days(30);
 
 /// An installation with keys of two algorithms: `kid-1` and `kid-3` sign, `kid-2` and `kid-4` are next.
-struct Installation {
-    world: World,
-    maker: Arc<FakeKeyMaker>,
+pub(crate) struct Installation {
+    pub(crate) world: World,
+    pub(crate) maker: Arc<FakeKeyMaker>,
 }
 
 impl Installation {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let installation = Self { world: World::default(), maker: Arc::new(FakeKeyMaker::new("one")) };
         let (world, now) = (&installation.world, installation.world.clock.now());
         let mut changes = vec![KeyChange::SetRoot { fingerprint: "one".into(), at: now }];
@@ -56,7 +54,7 @@ impl Installation {
     }
 
     /// A plan of another process.
-    fn plan(&self, revision: i64) -> Changes {
+    pub(crate) fn plan(&self, revision: i64) -> Changes {
         let (actor, subject) = (Actor::system(), EventSubject::new("keys", "all"));
         let event = Event::now(EventKind::KeysMade, &actor, subject, self.world.clock.now(), &*self.world.entropy);
         Changes::new(event).with(KeyChange::Revise { from: revision })
@@ -67,7 +65,7 @@ impl Installation {
         RotateKeys { keys, maker, ledger, clock, entropy: self.world.entropy.clone() }
     }
 
-    async fn rotated(&self, which: Which) -> Result<Outcome, RotateKeysError> {
+    pub(crate) async fn rotated(&self, which: Which) -> Result<Outcome, RotateKeysError> {
         self.rotate(self.world.memory.clone()).run(&Actor::system(), which).await
     }
 
@@ -76,7 +74,7 @@ impl Installation {
         RevokeKey { keys, maker, ledger, clock, entropy: self.world.entropy.clone() }
     }
 
-    async fn revoked(&self, kid: &str) -> Result<Revoked, RevokeKeyError> {
+    pub(crate) async fn revoked(&self, kid: &str) -> Result<Revoked, RevokeKeyError> {
         self.revoke(self.world.memory.clone()).run(&Actor::system(), kid).await
     }
 
@@ -86,64 +84,26 @@ impl Installation {
         ForgetKeys { keys, ledger, clock, entropy }.run().await.expect("the database is there")
     }
 
-    async fn rewrapped(&self, from: &'static str, to: &'static str) -> Result<rewrap::Outcome, RewrapKeysError> {
-        let (keys, ledger) = (self.world.memory.clone(), self.world.memory.clone());
-        let (clock, entropy) = (self.world.clock.clone(), self.world.entropy.clone());
-        let wrapping = Arc::new(Renaming { from, to });
-        RewrapKeys { keys, wrapping, ledger, clock, entropy }.run(&Actor::system()).await
-    }
-
     /// The keys as the operator sees them: id and state.
-    async fn listed(&self) -> Vec<(String, KeyState)> {
+    pub(crate) async fn listed(&self) -> Vec<(String, KeyState)> {
         let list = ListKeys { keys: self.world.memory.clone() };
         let keys = list.run(&Actor::system()).await.expect("the operator may");
         keys.into_iter().map(|key| (key.kid, key.state)).collect()
     }
 
-    fn last_event(&self) -> Event {
+    pub(crate) fn last_event(&self) -> Event {
         self.world.memory.events().pop().expect("something happened")
     }
 }
 
-/// Changes what stands before a wrapped key.
-struct Renaming {
-    from: &'static str,
-    to: &'static str,
-}
-
-impl Renaming {
-    fn renamed(&self, sealed: &SealedSecret) -> Result<SealedSecret, PortFailure> {
-        let key = sealed.as_str().strip_prefix(&format!("{}:", self.from)).ok_or_else(|| PortFailure::lasting("other"));
-        Ok(SealedSecret::restore(format!("{}:{}", self.to, key?)))
-    }
-}
-
-impl KeyWrapping for Renaming {
-    fn from(&self) -> String {
-        self.from.into()
-    }
-
-    fn to(&self) -> String {
-        self.to.into()
-    }
-
-    fn data(&self, key: &StoredDataKey) -> Result<SealedSecret, PortFailure> {
-        self.renamed(&key.sealed)
-    }
-
-    fn signing(&self, key: &StoredSigningKey) -> Result<SealedSecret, PortFailure> {
-        self.renamed(&key.sealed)
-    }
-}
-
 /// A ledger in which another process is faster, plan by plan.
-struct Overtaken {
+pub(crate) struct Overtaken {
     ledger: Arc<dyn Ledger>,
     others: Mutex<Vec<Changes>>,
 }
 
 impl Overtaken {
-    fn by(installation: &Installation, others: Vec<Changes>) -> Arc<Self> {
+    pub(crate) fn by(installation: &Installation, others: Vec<Changes>) -> Arc<Self> {
         Arc::new(Self { ledger: installation.world.memory.clone(), others: Mutex::new(others) })
     }
 }
@@ -285,7 +245,7 @@ async fn a_revoked_key_is_gone_and_another_takes_its_place_at_once() {
 #[tokio::test]
 async fn an_active_key_without_a_next_one_is_replaced_by_two_fresh_ones() {
     let installation = Installation::new().await;
-    let without_next = installation.plan(1).with(KeyChange::Remove { kid: "kid-2".into(), state: Next });
+    let without_next = installation.plan(1).with(KeyChange::Remove("kid-2".into(), Next));
     installation.world.memory.apply(without_next).await.expect("it is there");
     let revoked = installation.revoked("kid-1").await.expect("it is there");
     assert_eq!((revoked.active.as_deref(), revoked.next.as_deref()), (Some("kid-5"), Some("kid-6")));
@@ -318,62 +278,9 @@ async fn a_retired_key_stays_as_long_as_a_token_of_it_may_live() {
 }
 
 #[tokio::test]
-async fn every_key_is_wrapped_by_the_new_root_and_stays_what_it_is() {
-    let installation = Installation::new().await;
-    let before = installation.world.memory.signing_keys().await.expect("read");
-    assert_eq!(installation.rewrapped("one", "two").await.expect("of one"), rewrap::Outcome::Rewrapped(5));
-    let event = installation.last_event();
-    assert_eq!((event.kind, event.subject.id.as_str()), (EventKind::KeysRewrapped, "two"));
-    assert_eq!(event.data, [("from", "one".to_owned()), ("keys", "5".to_owned())]);
-    let memory = &installation.world.memory;
-    assert_eq!(memory.root_fingerprint().await.expect("read").as_deref(), Some("two"));
-    assert_eq!(memory.data_keys().await.expect("read")[0].sealed.as_str(), "two:seal");
-    for (old, new) in before.into_iter().zip(memory.signing_keys().await.expect("read")) {
-        let sealed = SealedSecret::restore(format!("two:{}", old.kid));
-        assert_eq!(new, StoredSigningKey { sealed, ..old });
-    }
-    assert_eq!(installation.rewrapped("one", "two").await.expect("done"), rewrap::Outcome::AlreadyDone);
-    let refused = installation.rewrapped("one", "three").await;
-    let needed = "two".to_owned();
-    assert!(matches!(refused, Err(RewrapKeysError::OtherRoot(root)) if root == OtherRoot { needed }));
-}
-
-#[tokio::test]
-async fn a_process_with_the_root_of_before_makes_no_key_that_nobody_could_open() {
-    let installation = Installation::new().await;
-    installation.rewrapped("one", "two").await.expect("of one");
-    let (before, needed) = (installation.listed().await, OtherRoot { needed: "two".into() });
-    let refused = installation.rotated(Which::AllAtOnce).await;
-    assert!(matches!(&refused, Err(RotateKeysError::OtherRoot(root)) if *root == needed), "{refused:?}");
-    let refused = installation.revoked("kid-1").await;
-    assert!(matches!(&refused, Err(RevokeKeyError::OtherRoot(root)) if *root == needed), "{refused:?}");
-    assert_eq!(installation.listed().await, before);
-}
-
-#[tokio::test]
-async fn a_key_that_is_added_while_others_are_wrapped_anew_is_not_left_behind() {
-    let installation = Installation::new().await;
-    let fresh = installation.maker.make(SigningAlgorithm::Rs256, Next, installation.world.clock.now()).expect("made");
-    let ledger = Overtaken::by(&installation, vec![installation.plan(1).with(KeyChange::AddSigning(fresh))]);
-    let (keys, wrapping) = (installation.world.memory.clone(), Arc::new(Renaming { from: "one", to: "two" }));
-    let (clock, entropy) = (installation.world.clock.clone(), installation.world.entropy.clone());
-    let outcome = RewrapKeys { keys, wrapping, ledger, clock, entropy }.run(&Actor::system()).await;
-    assert_eq!(outcome.expect("of one"), rewrap::Outcome::Rewrapped(6));
-}
-
-#[tokio::test]
-async fn a_database_without_keys_has_nothing_to_wrap() {
-    let installation = Installation { world: World::default(), maker: Arc::new(FakeKeyMaker::new("one")) };
-    assert!(matches!(installation.rewrapped("one", "two").await, Err(RewrapKeysError::NoKeys)));
-    assert_eq!(installation.forgotten().await, Vec::<String>::new());
-    let nothing = installation.rotated(Which::All).await;
-    assert!(matches!(nothing, Ok(Outcome::Rotated(rotated)) if rotated.is_empty()));
-}
-
-#[tokio::test]
 async fn keys_are_the_operators_and_a_failure_is_told() {
     let installation = Installation::new().await;
-    let nobody = Actor::nobody(None);
+    let nobody = Actor::nobody(Origin::default());
     let rotate = installation.rotate(installation.world.memory.clone()).run(&nobody, Which::All).await;
     assert!(matches!(rotate, Err(RotateKeysError::Denied(Denied::Nobody))));
     let revoke = installation.revoke(installation.world.memory.clone()).run(&nobody, "kid-1").await;

@@ -13,6 +13,7 @@ mod mail;
 mod overtaken;
 mod passwords;
 mod refresh;
+mod rewrap;
 mod sessions;
 mod sign_up;
 mod world;

@@ -26,18 +26,18 @@ impl KeyRows {
                 (key.state, key.changed_at) = (KeyState::Retired, at);
                 Ok(1)
             }
-            KeyChange::Remove { kid, state } => {
+            KeyChange::Remove(kid, state) => {
                 self.in_state(&kid, state)?;
                 self.signing.retain(|key| key.kid != kid);
                 Ok(1)
             }
             KeyChange::ChangeRoot { from, to, at: _ } => self.change_root(&from, to),
-            KeyChange::SealData { id, sealed } => {
+            KeyChange::SealData(id, sealed) => {
                 let key = self.data.iter_mut().find(|key| key.id == id).ok_or(Rejected::Stale)?;
                 key.sealed = sealed;
                 Ok(1)
             }
-            KeyChange::SealSigning { kid, sealed } => {
+            KeyChange::SealSigning(kid, sealed) => {
                 let key = self.signing.iter_mut().find(|key| key.kid == kid).ok_or(Rejected::Stale)?;
                 key.sealed = sealed;
                 Ok(1)

@@ -43,15 +43,15 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &KeyChange)
         KeyChange::Revise { from } => touched(execute(transaction, REVISE, [(*from).into()]).await?),
         KeyChange::Promote { kid, at } => put(transaction, kid, KeyState::Next, KeyState::Active, *at).await,
         KeyChange::Retire { kid, at } => put(transaction, kid, KeyState::Active, KeyState::Retired, *at).await,
-        KeyChange::Remove { kid, state } => {
+        KeyChange::Remove(kid, state) => {
             touched(execute(transaction, REMOVE, [kid.as_str().into(), state.name().into()]).await?)
         }
         KeyChange::ChangeRoot { from, to, at } => {
             let values = [to.as_str().into(), (*at).into(), from.as_str().into()];
             touched(execute(transaction, CHANGE_ROOT, values).await?)
         }
-        KeyChange::SealData { id, sealed } => seal(transaction, SEAL_DATA, id, sealed).await,
-        KeyChange::SealSigning { kid, sealed } => seal(transaction, SEAL_SIGNING, kid, sealed).await,
+        KeyChange::SealData(id, sealed) => seal(transaction, SEAL_DATA, id, sealed).await,
+        KeyChange::SealSigning(kid, sealed) => seal(transaction, SEAL_SIGNING, kid, sealed).await,
     }
 }
 

@@ -115,14 +115,14 @@ pub async fn keys_are_wrapped_anew_whole_or_not_at_all(fixture: Fixture) {
     let rewrapped = |from: &str, to: &str, data: &str, kid: &str| {
         let sealed = SealedSecret::restore(format!("sealed by {to}"));
         plan_of(KeyChange::ChangeRoot { from: from.into(), to: to.into(), at: at(1) })
-            .with(KeyChange::SealData { id: data.into(), sealed: sealed.clone() })
-            .with(KeyChange::SealSigning { kid: kid.into(), sealed })
+            .with(KeyChange::SealData(data.into(), sealed.clone()))
+            .with(KeyChange::SealSigning(kid.into(), sealed))
     };
     for (from, data, kid) in [("other", "seal", "a"), ("one", "nothing", "a"), ("one", "seal", "nothing")] {
         expect_stale(fixture.there.apply(rewrapped(from, "two", data, kid)).await);
     }
     assert_eq!(fixture.there.keys.root_fingerprint().await.expect("read").as_deref(), Some("one"));
-    assert_eq!(signing(&fixture.there).await, [key.clone()]);
+    assert_eq!(signing(&fixture.there).await, std::slice::from_ref(&key));
     fixture.here.write(rewrapped("one", "two", "seal", "a")).await;
     let sealed = SealedSecret::restore("sealed by two");
     assert_eq!(fixture.there.keys.root_fingerprint().await.expect("read").as_deref(), Some("two"));
@@ -168,7 +168,7 @@ fn retire(kid: &str) -> KeyChange {
 }
 
 fn remove(kid: &str, state: KeyState) -> KeyChange {
-    KeyChange::Remove { kid: kid.into(), state }
+    KeyChange::Remove(kid.into(), state)
 }
 
 /// The signing keys in the order of their ids.
