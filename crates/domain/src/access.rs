@@ -61,6 +61,8 @@ pub enum Operation {
     ChangeUserToken,
     /// Change one's own password.
     ChangePassword,
+    /// Ask for another address of one's own.
+    ChangeAddress,
     /// See one's own sessions.
     ListSessions,
     /// End one's own sessions.
@@ -98,7 +100,7 @@ enum Need {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ShowMe,
         Self::UpdatePhone,
         Self::SetDiscoverable,
@@ -108,6 +110,7 @@ impl Operation {
         Self::LogOut,
         Self::ChangeUserToken,
         Self::ChangePassword,
+        Self::ChangeAddress,
         Self::ListSessions,
         Self::EndSessions,
         Self::ListOwnEvents,
@@ -132,6 +135,7 @@ impl Operation {
             Self::LogOut
             | Self::ChangeUserToken
             | Self::ChangePassword
+            | Self::ChangeAddress
             | Self::ListSessions
             | Self::EndSessions
             | Self::ListOwnEvents => Need::Session,
@@ -308,6 +312,7 @@ mod tests {
             Operation::LogOut,
             Operation::ChangeUserToken,
             Operation::ChangePassword,
+            Operation::ChangeAddress,
             Operation::ListSessions,
             Operation::EndSessions,
             Operation::ListOwnEvents,

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod ask_by_mail;
+pub mod change_address;
 pub mod change_password;
 pub mod confirm_address;
 pub mod create_user;
@@ -23,6 +24,7 @@ pub mod set_user_state;
 pub mod show_me;
 pub mod sign_up;
 pub mod sign_up_form;
+pub mod undo_address_change;
 pub mod update_phone;
 pub mod user;
 pub mod user_token;

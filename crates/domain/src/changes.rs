@@ -1,7 +1,7 @@
 //! The plan of writes: what a use case decided, as a value.
 
 use crate::access::{Actor, Operation};
-use crate::accounts::email::EmailKey;
+use crate::accounts::email::{EmailAddress, EmailKey};
 use crate::accounts::password_hash::PasswordHash;
 use crate::accounts::phone::PhoneNumber;
 use crate::accounts::user::{User, UserState};
@@ -81,7 +81,8 @@ pub enum Change {
 /// A write to an account.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AccountChange {
-    /// Adds a user with their primary address. A taken address: `Conflict(Address)`.
+    /// Adds a user with their primary address. An address that another user has, or has left and is still
+    /// reserved for them when this one is made: `Conflict(Address)`.
     Add {
         /// The user.
         user: Box<User>,
@@ -156,6 +157,32 @@ pub enum AccountChange {
         version: i64,
         /// The address.
         address: EmailKey,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Makes another address the user's primary one, verified now. Another version, no such user, or another
+    /// primary address: `Stale`. An address that another user has, or has left and is still reserved for
+    /// them: `Conflict(Address)`.
+    SetAddress {
+        /// The user.
+        user: UserId,
+        /// The version that was read.
+        version: i64,
+        /// The primary address until now.
+        from: EmailKey,
+        /// The one from now on; it may be another spelling of the same.
+        to: EmailAddress,
+        /// Until when nobody else may take the address that is left; `None` frees it at once.
+        reserved_until: Option<Timestamp>,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Takes the password and the `token_required` away. Another version or no such user: `Stale`.
+    RemoveSecrets {
+        /// The user.
+        user: UserId,
+        /// The version that was read.
+        version: i64,
         /// Now.
         at: Timestamp,
     },
@@ -279,7 +306,8 @@ pub enum LandChange {
 /// A write to the mail.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MailChange {
-    /// Adds a token, and ends every other of its user and purpose.
+    /// Adds a token, and ends every other of its user and purpose if that is one of which a user has one at
+    /// a time.
     AddToken(MailedToken),
     /// Uses a token up. One that is not there, was used or ended, is of another purpose, or has expired at
     /// `at`: `AlreadyUsed`.
@@ -291,12 +319,14 @@ pub enum MailChange {
         /// Now.
         at: Timestamp,
     },
-    /// Ends every token of a user and purpose.
+    /// Ends every token of a user and purpose, or those that were made after a time.
     EndTokens {
         /// The user.
         user: UserId,
         /// The purpose.
         purpose: MailedTokenPurpose,
+        /// The time; `None` for every one.
+        made_after: Option<Timestamp>,
         /// Now.
         at: Timestamp,
     },

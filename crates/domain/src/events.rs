@@ -150,6 +150,12 @@ event_kinds! {
     VerificationSent = "user.verification-sent",
     /// A user showed that their address is theirs.
     AddressVerified = "user.address-verified",
+    /// A user wants another address, which is to be confirmed.
+    AddressChangeSent = "user.address-change-sent",
+    /// A user confirmed another address, which is theirs now.
+    AddressChanged = "user.address-changed",
+    /// A change of the address was taken back by the mail to the address before.
+    AddressChangeUndone = "user.address-change-undone",
     /// Somebody asked for a new password for a user.
     PasswordResetSent = "user.password-reset-sent",
     /// Somebody asked for a mail for an address that gets none: it is nobody's, or needs none.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::accounts::ask_by_mail::AskByMail;
+use domain::accounts::change_address::ChangeAddress;
 use domain::accounts::change_password::ChangePassword;
 use domain::accounts::confirm_address::ConfirmAddress;
 use domain::accounts::issue_user_token::IssueUserToken;
@@ -12,6 +13,7 @@ use domain::accounts::reset_password::ResetPassword;
 use domain::accounts::set_discoverable::SetDiscoverable;
 use domain::accounts::show_me::ShowMe;
 use domain::accounts::sign_up::SignUp;
+use domain::accounts::undo_address_change::UndoAddressChange;
 use domain::accounts::update_phone::UpdatePhone;
 use domain::authority::issue::IssueAuthorityToken;
 use domain::authority::read::ReadAuthorityToken;
@@ -48,6 +50,10 @@ pub struct Api {
     pub ask_by_mail: Arc<AskByMail>,
     /// `POST /email/verification/confirm`.
     pub confirm_address: Arc<ConfirmAddress>,
+    /// `POST /email/change`.
+    pub change_address: Arc<ChangeAddress>,
+    /// `POST /email/change/undo`.
+    pub undo_address_change: Arc<UndoAddressChange>,
     /// `POST /password/reset`.
     pub reset_password: Arc<ResetPassword>,
     /// `POST /password/change`.

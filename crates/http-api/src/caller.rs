@@ -67,6 +67,7 @@ pub(crate) fn operation_of(operation_id: &str) -> Option<Operation> {
         "updateUser" => Operation::UpdatePhone,
         "logOut" => Operation::LogOut,
         "changePassword" => Operation::ChangePassword,
+        "changeEmail" => Operation::ChangeAddress,
         "listSessions" => Operation::ListSessions,
         "endSession" => Operation::EndSessions,
         "getAuthorityToken" => Operation::ReadAuthorityToken,

@@ -10,6 +10,7 @@ use crate::problem::{Kind, PROBLEM_JSON, Problem};
 use crate::resources::accounts::Accounts;
 use crate::resources::authority::Authority;
 use crate::resources::domains::Domains;
+use crate::resources::email_change::EmailChange;
 use crate::resources::emails::Emails;
 use crate::resources::fields::Fields;
 use crate::resources::health::Health;
@@ -19,7 +20,7 @@ use crate::resources::passwords::Passwords;
 use crate::resources::sessions::Sessions;
 
 pub(crate) type Resources =
-    (Accounts, Emails, Passwords, Sessions, OwnSessions, Fields, Domains, Authority, Keys, Health);
+    (Accounts, Emails, EmailChange, Passwords, Sessions, OwnSessions, Fields, Domains, Authority, Keys, Health);
 
 /// What else an operation answers, beside what a credential, a body and the database bring.
 const PROBLEMS: &[(&str, &[Kind])] = &[
@@ -40,7 +41,9 @@ const PROBLEMS: &[(&str, &[Kind])] = &[
     ("listSessions", &[Kind::SessionNeeded]),
     ("endSession", &[Kind::SessionNeeded, Kind::NotFound]),
     ("askForVerification", &[]),
-    ("confirmVerification", &[Kind::MailedTokenNotValid]),
+    ("confirmVerification", &[Kind::MailedTokenNotValid, Kind::DomainNotAllowed, Kind::Conflict]),
+    ("changeEmail", &[Kind::SessionNeeded, Kind::DomainNotAllowed, Kind::Overloaded]),
+    ("undoEmailChange", &[Kind::MailedTokenNotValid]),
     ("forgotPassword", &[]),
     ("resetPassword", &[Kind::MailedTokenNotValid, Kind::Overloaded]),
     ("changePassword", &[Kind::SessionNeeded, Kind::Overloaded]),
@@ -73,7 +76,8 @@ const WITHOUT_DATABASE: &[&str] = &["getLiveness", "getKeys"];
 
 /// The operations.
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
-    let resources = (Accounts, Emails, Passwords, Sessions, OwnSessions, Fields, Domains, Authority, Keys, Health);
+    let resources =
+        (Accounts, Emails, EmailChange, Passwords, Sessions, OwnSessions, Fields, Domains, Authority, Keys, Health);
     OpenApiService::new(resources, "User registry", env!("CARGO_PKG_VERSION"))
         .description(
             "User registration and account tasks, authenticated by self-contained JSON Web Tokens. Log in to get an access token, and present it as `Authorization: Bearer <token>`. \
@@ -256,6 +260,7 @@ mod tests {
             "GET /.well-known/jwks.json",
             "GET /health/live",
             "GET /health/ready",
+            "POST /email/change/undo",
             "POST /email/verification",
             "POST /email/verification/confirm",
             "POST /login",

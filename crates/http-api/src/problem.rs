@@ -45,6 +45,7 @@ problems! {
     RefreshTokenNotValid = 401 "refresh-token-not-valid" "The refresh token is not valid";
     AccountDisabled = 403 "account-disabled" "Account disabled";
     EmailNotVerified = 403 "email-not-verified" "The e-mail address is not verified";
+    DomainNotAllowed = 403 "domain-not-allowed" "The e-mail domain is not allowed";
     SessionNeeded = 403 "session-needed" "A session is needed";
     NotPermitted = 403 "not-permitted" "Not permitted";
     NotFound = 404 "not-found" "Not found";

@@ -5,6 +5,7 @@ pub(crate) mod accounts;
 pub(crate) mod authority;
 pub(crate) mod boundary;
 pub(crate) mod domains;
+pub(crate) mod email_change;
 pub(crate) mod emails;
 pub(crate) mod fields;
 pub(crate) mod health;

@@ -2,6 +2,7 @@
 
 pub mod account_writes;
 pub mod accounts;
+pub mod addresses;
 pub mod authority;
 pub mod domains;
 pub mod grants;

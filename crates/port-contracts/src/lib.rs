@@ -34,6 +34,20 @@ macro_rules! stamp {
             a_new_password_takes_the_user_token_along,
             an_address_is_verified_as_long_as_it_is_the_users,
         ]);
+        $crate::stamp!($fixture, addresses: [
+            a_new_address_takes_the_place_of_the_old,
+            another_spelling_is_the_same_address,
+            a_new_address_expects_version_and_old_address,
+            an_address_of_another_user_is_not_taken,
+            an_address_that_was_left_is_reserved_for_its_user,
+            an_address_that_was_freed_is_anybodys,
+            one_of_many_who_change_to_one_address_wins,
+            a_change_and_sign_ups_race_for_one_address,
+            a_user_changes_to_one_of_many_addresses,
+            two_users_cannot_change_places,
+            many_take_an_address_that_is_not_reserved_any_more,
+            secrets_are_removed_together,
+        ]);
         $crate::stamp!($fixture, sessions: [
             a_session_reads_back_equal,
             a_place_is_known_by_the_users_sessions,
@@ -93,6 +107,7 @@ macro_rules! stamp {
         $crate::stamp!($fixture, mail: [
             a_mailed_token_reads_back_equal,
             a_newer_mailed_token_ends_the_older,
+            tokens_that_undo_stay_beside_newer_ones_until_an_older_is_used,
             a_mailed_token_is_used_once,
             one_of_many_uses_of_a_mailed_token_wins,
             one_of_many_mailed_tokens_is_left,

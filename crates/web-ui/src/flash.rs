@@ -81,6 +81,10 @@ pub(crate) enum Notice {
     VerificationSent,
     /// The address is verified.
     AddressVerified,
+    /// The address is another now, and all sessions have ended.
+    AddressChanged,
+    /// The address before is the account's again.
+    AddressChangeUndone,
     /// The password is another now.
     PasswordChanged,
     /// The password is another now, and all sessions have ended.
@@ -103,6 +107,8 @@ impl Notice {
             Self::SessionEnded => "notice-session-ended",
             Self::VerificationSent => "notice-verification-sent",
             Self::AddressVerified => "notice-address-verified",
+            Self::AddressChanged => "notice-address-changed",
+            Self::AddressChangeUndone => "notice-address-change-undone",
             Self::PasswordChanged => "notice-password-changed",
             Self::PasswordReset => "notice-password-reset",
         }

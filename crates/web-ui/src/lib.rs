@@ -53,8 +53,8 @@ pub fn routes(use_cases: UseCases, options: Options) -> impl Endpoint<Output = R
 
 fn paths() -> Route {
     use crate::pages::{account, ask_by_mail, change_password, discoverable, end_sessions, log_in, log_out, new_field};
+    use crate::pages::{change_address, sign_up, undo_address_change, verify_address};
     use crate::pages::{new_user_token, phone_number, remove_field, remove_user_token, reset_password, sessions};
-    use crate::pages::{sign_up, verify_address};
     Route::new()
         .at("/", page_with_form(get(log_in::show).post(log_in::submit)))
         .at("/sign-up", page_with_form(get(sign_up::show).post(sign_up::submit)))
@@ -65,9 +65,13 @@ fn paths() -> Route {
         .at("/mail/verify", page_with_form(get(verify_address::show).post(verify_address::submit)))
         .at("/mail/verify/done", page(get(verify_address::show_done)))
         .at("/mail/reset", page_with_form(get(reset_password::show).post(reset_password::submit)))
+        .at("/mail/undo", page_with_form(get(undo_address_change::show).post(undo_address_change::submit)))
+        .at("/mail/undo/done", page(get(undo_address_change::show_done)))
         .at("/account", page(get(account::show)))
         .at("/account/verification", page_with_form(get(account::lead_back).post(ask_by_mail::submit_own)))
         .at("/account/password", page_with_form(get(change_password::show).post(change_password::submit)))
+        .at("/account/email", page_with_form(get(change_address::show).post(change_address::submit)))
+        .at("/account/email/sent", page(get(change_address::show_sent)))
         .at("/account/sessions", page(get(sessions::show)))
         .at("/account/sessions/end-all", page_with_form(get(end_sessions::show).post(end_sessions::submit)))
         .at("/account/sessions/:id/end", page_with_form(get(sessions::lead_back).post(sessions::end)))

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod ask_by_mail;
+pub(crate) mod change_address;
 pub(crate) mod change_password;
 pub(crate) mod discoverable;
 pub(crate) mod end_sessions;
@@ -15,4 +16,5 @@ pub(crate) mod remove_user_token;
 pub(crate) mod reset_password;
 pub(crate) mod sessions;
 pub(crate) mod sign_up;
+pub(crate) mod undo_address_change;
 pub(crate) mod verify_address;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use domain::access::{Actor, Operation};
 use domain::accounts::ask_by_mail::AskByMail;
+use domain::accounts::change_address::ChangeAddress;
 use domain::accounts::change_password::ChangePassword;
 use domain::accounts::confirm_address::ConfirmAddress;
 use domain::accounts::issue_user_token::IssueUserToken;
@@ -13,6 +14,7 @@ use domain::accounts::remove_user_token::RemoveUserToken;
 use domain::accounts::reset_password::ResetPassword;
 use domain::accounts::set_discoverable::SetDiscoverable;
 use domain::accounts::sign_up::SignUp;
+use domain::accounts::undo_address_change::UndoAddressChange;
 use domain::accounts::update_phone::UpdatePhone;
 use domain::accounts::user::User;
 use domain::land::add_field::AddField;
@@ -51,12 +53,16 @@ pub struct UseCases {
     pub log_out: Arc<LogOut>,
     /// Sends the mails that somebody asks for.
     pub ask_by_mail: Arc<AskByMail>,
-    /// Verifies an address.
+    /// Verifies an address, or makes it the user's.
     pub confirm_address: Arc<ConfirmAddress>,
     /// Sets a new password by a mailed token.
     pub reset_password: Arc<ResetPassword>,
     /// Changes a password.
     pub change_password: Arc<ChangePassword>,
+    /// Asks for another address.
+    pub change_address: Arc<ChangeAddress>,
+    /// Takes a change of the address back.
+    pub undo_address_change: Arc<UndoAddressChange>,
     /// Lists sessions.
     pub list_sessions: Arc<ListSessions>,
     /// Ends sessions.

@@ -11,7 +11,7 @@ use crate::ports::entropy::Entropy;
 use crate::sessions::session::EndReason;
 
 /// The plan, and that it sets a new password: every other session ends, the `token_required` and all mailed tokens
-/// for a new password or address are dead, and the owner is told.
+/// for a new password or a new address are dead, and the owner is told.
 pub(crate) fn plan(
     user: &User,
     password: &PasswordHash,
@@ -21,11 +21,13 @@ pub(crate) fn plan(
 ) -> Changes {
     let (at, version, password) = (changes.event.at, user.version, password.clone());
     let told = tell(user, Template::PasswordChanged, &changes.event.origin, at, entropy);
+    let end = |purpose| MailChange::EndTokens { user: user.id, purpose, made_after: None, at };
     let reason = EndReason::PasswordChanged;
     changes
         .with(AccountChange::SetPassword { user: user.id, version, password, at })
         .with(SessionChange::EndAll { user: user.id, except, reason, at })
-        .with(MailChange::EndTokens { user: user.id, purpose: MailedTokenPurpose::ResetPassword, at })
-        .with(MailChange::EndTokens { user: user.id, purpose: MailedTokenPurpose::ChangeAddress, at })
+        .with(end(MailedTokenPurpose::ResetPassword))
+        // Whoever knew the password before may have begun to take the account over.
+        .with(end(MailedTokenPurpose::ChangeAddress))
         .with(told)
 }

@@ -39,6 +39,8 @@ impl From<RedeemError> for ResetPasswordError {
     fn from(error: RedeemError) -> Self {
         match error {
             RedeemError::NotValid(refused) => refused.into(),
+            // A new password takes no address.
+            RedeemError::AddressTaken => MailedTokenRefused.into(),
             RedeemError::Failed(failure) => failure.into(),
         }
     }

@@ -14,8 +14,8 @@ use crate::ports::entropy::Entropy;
 use crate::ports::secrets::{SecretKeeper, SecretPurpose};
 use crate::sessions::opaque::{hex, unhex};
 
-/// A single-use secret: for one user, one purpose and one address, until it is used, ended by a newer
-/// one of the same purpose, or too old.
+/// A single-use secret: for one user, one purpose and one address, until it is used, ended (mostly by a newer
+/// one of the same purpose), or too old.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailedToken {
     /// The id.
@@ -64,6 +64,13 @@ impl MailedTokenPurpose {
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|purpose| purpose.name() == name)
+    }
+
+    /// Whether a newer token ends the older ones. One that undoes a change of the address stays good beside
+    /// newer ones: else whoever took an account over would only have to change the address twice.
+    #[must_use]
+    pub const fn is_one_at_a_time(self) -> bool {
+        !matches!(self, Self::UndoAddressChange)
     }
 
     /// How long a token can be used. What opens an account is short-lived (OWASP, "Forgot Password").

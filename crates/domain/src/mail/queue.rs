@@ -1,5 +1,6 @@
 //! The writes that put letters into the queue.
 
+use crate::accounts::email::EmailAddress;
 use crate::accounts::user::User;
 use crate::changes::{Change, MailChange};
 use crate::mail::delivery::Delivery;
@@ -17,8 +18,20 @@ pub(crate) fn mail_token(
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> [Change; 2] {
-    let token = MailedToken::fresh(user.id, purpose, user.email.clone(), now, entropy);
-    let letter = Letter::new(template, user.email.clone(), user.locale.clone()).with_token(token.id);
+    mail_token_to(&user.email, user, purpose, template, now, entropy)
+}
+
+/// The same, to an address that is not the user's now.
+pub(crate) fn mail_token_to(
+    address: &EmailAddress,
+    user: &User,
+    purpose: MailedTokenPurpose,
+    template: Template,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> [Change; 2] {
+    let token = MailedToken::fresh(user.id, purpose, address.clone(), now, entropy);
+    let letter = Letter::new(template, address.clone(), user.locale.clone()).with_token(token.id);
     [MailChange::AddToken(token).into(), MailChange::Queue(Delivery::now(letter, now, entropy)).into()]
 }
 

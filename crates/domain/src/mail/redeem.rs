@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::accounts::email::EmailAddress;
 use crate::accounts::user::UserState;
-use crate::changes::{Change, Changes, MailChange};
+use crate::changes::{Change, Changes, MailChange, UniqueKey};
 use crate::mail::mailed_token::{IssuedMailedToken, MailedTokenPurpose, MailedTokenRefused};
 use crate::mail::ports::{HeldMailedToken, MailedTokens};
 use crate::ports::clock::Timestamp;
@@ -23,6 +23,9 @@ pub enum RedeemError {
     /// It is not valid.
     #[error(transparent)]
     NotValid(#[from] MailedTokenRefused),
+    /// It is valid, but what it is good for needs an address that another account has by now.
+    #[error("Another account has this e-mail address by now.")]
+    AddressTaken,
     /// A port failed.
     #[error(transparent)]
     Failed(#[from] PortFailure),
@@ -74,7 +77,7 @@ impl Redeem {
     /// user any more. Gives what the written plan was made of.
     ///
     /// # Errors
-    /// When it is not valid, or a port fails.
+    /// When it is not valid, the plan takes an address that another account has, or a port fails.
     pub async fn run(
         &self,
         text: &str,
@@ -90,6 +93,7 @@ impl Redeem {
             match self.ledger.apply(changes).await {
                 Ok(_) => return Ok(held),
                 Err(Rejected::AlreadyUsed) => return Err(MailedTokenRefused.into()),
+                Err(Rejected::Conflict(UniqueKey::Address)) => return Err(RedeemError::AddressTaken),
                 Err(Rejected::Stale) if attempt < ATTEMPTS => {}
                 Err(other) => return Err(other.unexpected().into()),
             }

@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::access::Actor;
 use domain::accounts::ask_by_mail::{AskByMail, Wanted};
-use domain::accounts::confirm_address::ConfirmAddress;
+use domain::accounts::confirm_address::{ConfirmAddress, ConfirmAddressError, Confirmation};
 use domain::accounts::user::UserState;
+use domain::domains::policy::DefaultPolicy;
 use domain::events::EventKind;
 use domain::ids::DeliveryId;
 use domain::mail::deliver::{Deliver, Delivered};
@@ -28,7 +29,13 @@ const ADA: &str = "ada@example.org";
 
 impl World {
     pub(crate) fn confirm_address(&self) -> ConfirmAddress {
-        ConfirmAddress { redeem: self.redeem(), clock: self.clock.clone(), entropy: self.entropy.clone() }
+        ConfirmAddress {
+            redeem: self.redeem(),
+            default_policy: DefaultPolicy::Allow,
+            domains: self.memory.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        }
     }
 
     pub(crate) fn ask_by_mail(&self) -> AskByMail {
@@ -41,11 +48,11 @@ impl World {
         }
     }
 
-    async fn confirm(&self, token: &str) -> Result<(), RedeemError> {
+    pub(crate) async fn confirm(&self, token: &str) -> Result<Confirmation, ConfirmAddressError> {
         self.confirm_address().run(&Actor::nobody(Origin::default()), token).await
     }
 
-    async fn ask(&self, wanted: Wanted, address: &str) {
+    pub(crate) async fn ask(&self, wanted: Wanted, address: &str) {
         self.ask_by_mail()
             .run(&Actor::nobody(Origin::default()), wanted, &email(address))
             .await
@@ -62,7 +69,7 @@ async fn a_sign_up_mails_a_token_that_verifies_the_address_once() {
     assert!(!user.is_activated());
     world.confirm(&token).await.expect("it is genuine");
     assert!(world.user(user.id).await.is_activated());
-    assert!(matches!(world.confirm(&token).await, Err(RedeemError::NotValid(_))), "it is used");
+    assert!(matches!(world.confirm(&token).await, Err(ConfirmAddressError::NotValid(_))), "it is used");
     assert_eq!(world.happened(), [EventKind::UserSignedUp, EventKind::AddressVerified]);
 }
 
@@ -77,7 +84,7 @@ async fn a_token_is_refused_when_it_is_forged_too_old_ended_or_of_another_purpos
     world.ask(Wanted::NewPassword, ADA).await;
     let reset = world.mailed_token(Template::ResetPassword);
     for bad in ["", "urm_", "urm_00", &token[..token.len() - 1], &token.to_uppercase(), forged.reveal(), &reset] {
-        assert!(matches!(world.confirm(bad).await, Err(RedeemError::NotValid(_))), "{bad}");
+        assert!(matches!(world.confirm(bad).await, Err(ConfirmAddressError::NotValid(_))), "{bad}");
     }
     world.ask(Wanted::Verification, ADA).await;
     let newer = world.mailed_token(Template::VerifyAddress);
@@ -95,13 +102,14 @@ async fn a_look_at_a_token_tells_its_address_and_uses_nothing() {
     let (verify, reset) = (world.mailed_token(Template::VerifyAddress), world.mailed_token(Template::ResetPassword));
     let (confirm_address, reset_password) = (world.confirm_address(), world.reset_password());
     for _ in 0..2 {
-        assert_eq!(confirm_address.look(&verify).await.expect("it is genuine").as_str(), "Ada@Example.org");
+        let looked = confirm_address.look(&verify).await.expect("it is genuine");
+        assert_eq!(looked, Confirmation::Verified(email("Ada@Example.org")));
         assert_eq!(reset_password.look(&reset).await.expect("it is genuine").as_str(), "Ada@Example.org");
     }
-    assert!(matches!(confirm_address.look(&reset).await, Err(RedeemError::NotValid(_))), "another purpose");
+    assert!(matches!(confirm_address.look(&reset).await, Err(ConfirmAddressError::NotValid(_))), "another purpose");
     assert!(matches!(reset_password.look(&verify).await, Err(RedeemError::NotValid(_))), "another purpose");
     world.confirm(&verify).await.expect("it was not used");
-    assert!(matches!(confirm_address.look(&verify).await, Err(RedeemError::NotValid(_))), "it is used");
+    assert!(matches!(confirm_address.look(&verify).await, Err(ConfirmAddressError::NotValid(_))), "it is used");
     world.clock.advance(MailedTokenPurpose::ResetPassword.lifetime());
     assert!(matches!(reset_password.look(&reset).await, Err(RedeemError::NotValid(_))), "it is too old");
 }

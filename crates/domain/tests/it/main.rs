@@ -1,6 +1,7 @@
 //! The use cases, carried out on storage in memory.
 
 mod accounts;
+mod address_changes;
 mod answers;
 mod authority;
 mod boundary_oracle;

@@ -1,10 +1,10 @@
 //! Showing that an e-mail address is one's own.
 
 use domain::accounts::ask_by_mail::Wanted;
+use domain::accounts::confirm_address::{ConfirmAddressError, Confirmation};
 use domain::accounts::email::EmailAddress;
 use domain::accounts::even_time;
 use domain::form::{FieldError, FormErrors};
-use domain::mail::redeem::RedeemError;
 use poem::Request;
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
@@ -30,16 +30,27 @@ impl Emails {
         ask_by_mail(request, body, Wanted::Verification).await
     }
 
-    /// Verify an address
+    /// Verify or change an address
     ///
-    /// By the token in the mail, which is good for one use.
+    /// By the token in the mail, which is good for one use. A mail of a sign-up verifies the address; one of
+    /// `POST /email/change` makes it yours, and ends every session of yours.
     #[oai(path = "/email/verification/confirm", method = "post", operation_id = "confirmVerification")]
     async fn confirm(&self, request: &Request, body: Strict<TokenBody>) -> poem::Result<ConfirmedAnswer> {
         let context = Context::of(request)?;
-        let token = body.check(|body| Ok(body.token))?;
+        let token = body.check(|body| Ok(body.into_token()))?;
         match context.api.confirm_address.run(&context.nobody(), &token).await {
-            Ok(()) => Ok(ConfirmedAnswer::Ok(Json(Message { message: "The e-mail address is verified.".into() }))),
-            Err(error) => Err(redeem_refusal(error).into()),
+            Ok(Confirmation::Verified(_)) => Ok(confirmed("The e-mail address is verified.")),
+            Ok(Confirmation::Changed(_)) => Ok(confirmed("The e-mail address is changed. Log in with it.")),
+            Err(ConfirmAddressError::NotValid(refused)) => {
+                Err(Refusal::new(Kind::MailedTokenNotValid, refused.to_string()).into())
+            }
+            Err(error @ ConfirmAddressError::NotAllowed) => {
+                Err(Refusal::new(Kind::DomainNotAllowed, error.to_string()).into())
+            }
+            Err(error @ ConfirmAddressError::AddressTaken) => {
+                Err(Refusal::new(Kind::Conflict, error.to_string()).into())
+            }
+            Err(ConfirmAddressError::Failed(failure)) => Err(Refusal::failed(&failure).into()),
         }
     }
 }
@@ -60,12 +71,8 @@ pub(crate) async fn ask_by_mail(
     }
 }
 
-/// The refusal of a token from a mail.
-pub(crate) fn redeem_refusal(error: RedeemError) -> Refusal {
-    match error {
-        RedeemError::NotValid(refused) => Refusal::new(Kind::MailedTokenNotValid, refused.to_string()),
-        RedeemError::Failed(failure) => Refusal::failed(&failure),
-    }
+fn confirmed(message: &str) -> ConfirmedAnswer {
+    ConfirmedAnswer::Ok(Json(Message { message: message.into() }))
 }
 
 /// Whose mail it is.
@@ -110,6 +117,11 @@ impl TokenBody {
     pub(crate) fn token(&self) -> &str {
         &self.token
     }
+
+    /// The same, taken out.
+    pub(crate) fn into_token(self) -> String {
+        self.token
+    }
 }
 
 impl Body for TokenBody {
@@ -133,7 +145,7 @@ pub(crate) enum AskedAnswer {
 
 #[derive(ApiResponse)]
 pub(crate) enum ConfirmedAnswer {
-    /// The address is verified.
+    /// The address is verified, or yours.
     #[oai(status = 200)]
     Ok(Json<Message>),
 }

@@ -12,27 +12,27 @@ const NEW: &str = "bright kettle under glass";
 
 impl World {
     /// The token in the newest letter of this template.
-    fn mailed_token(&self, template: Template) -> String {
+    pub(crate) fn mailed_token(&self, template: Template) -> String {
         let letters = self.memory.letters();
         let letter = letters.iter().rev().map(|delivery| &delivery.letter).find(|letter| letter.template == template);
         let token = letter.and_then(|letter| letter.token).unwrap();
         IssuedMailedToken::of(token, &FakeSecretKeeper::default()).reveal().into()
     }
 
-    async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Answer {
         self.call("POST", path, token, Some(body)).await
     }
 
-    async fn log_in(&self, password: &str) -> Answer {
+    pub(crate) async fn log_in(&self, password: &str) -> Answer {
         self.post("/login", None, json!({ "email": ADA, "password": password })).await
     }
 
-    async fn sign_up(&self) {
+    pub(crate) async fn sign_up(&self) {
         let body = json!({ "email": ADA, "password": PASSWORD });
         assert_eq!(self.post("/signup", None, body).await.status, 201);
     }
 
-    async fn access_token(&self, password: &str) -> String {
+    pub(crate) async fn access_token(&self, password: &str) -> String {
         self.log_in(password).await.json()["access_token"].as_str().unwrap().to_owned()
     }
 }

@@ -4,6 +4,7 @@
 mod accounts;
 mod documents;
 mod domains;
+mod email_change;
 mod faults;
 mod fields;
 mod mail;

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use domain::access::Actor;
 use domain::accounts::answers::Answers;
 use domain::accounts::ask_by_mail::AskByMail;
+use domain::accounts::change_address::ChangeAddress;
 use domain::accounts::change_password::ChangePassword;
 use domain::accounts::confirm_address::ConfirmAddress;
 use domain::accounts::create_user::{Command, CreateUser};
@@ -17,6 +18,7 @@ use domain::accounts::reset_password::ResetPassword;
 use domain::accounts::set_discoverable::SetDiscoverable;
 use domain::accounts::show_me::ShowMe;
 use domain::accounts::sign_up::SignUp;
+use domain::accounts::undo_address_change::UndoAddressChange;
 use domain::accounts::update_phone::UpdatePhone;
 use domain::authority::issue::IssueAuthorityToken;
 use domain::authority::read::ReadAuthorityToken;
@@ -57,6 +59,7 @@ pub(crate) struct World {
     api: BoxEndpoint<'static, Response>,
     pub(crate) memory: Arc<Memory>,
     pub(crate) hashing: Arc<CheapHashing>,
+    pub(crate) clock: Arc<ManualClock>,
     create_user: CreateUser,
 }
 
@@ -122,7 +125,7 @@ impl World {
             cors_origins: vec!["https://app.example".into()],
             body_timeout: std::time::Duration::from_millis(50),
         };
-        Self { api: routes(Arc::new(api), options).boxed(), memory, hashing, create_user }
+        Self { api: routes(Arc::new(api), options).boxed(), memory, hashing, clock, create_user }
     }
 
     pub(crate) async fn send(&self, request: Request) -> Answer {
@@ -261,7 +264,19 @@ fn api(
         }),
         log_out: use_case!(LogOut { ledger: memory.clone() }),
         ask_by_mail: use_case!(AskByMail { accounts: memory.clone(), keeper: keeper.clone(), ledger: memory.clone() }),
-        confirm_address: use_case!(ConfirmAddress { redeem: redeem.clone() }),
+        confirm_address: use_case!(ConfirmAddress {
+            redeem: redeem.clone(),
+            default_policy: DefaultPolicy::Allow,
+            domains: memory.clone(),
+        }),
+        change_address: use_case!(ChangeAddress {
+            accounts: memory.clone(),
+            default_policy: DefaultPolicy::Allow,
+            domains: memory.clone(),
+            hashing: hashing.clone(),
+            ledger: memory.clone(),
+        }),
+        undo_address_change: use_case!(UndoAddressChange { redeem: redeem.clone() }),
         reset_password: use_case!(ResetPassword { redeem: redeem, policy: policy.clone(), hashing: hashing.clone() }),
         change_password: use_case!(ChangePassword {
             accounts: memory.clone(),

@@ -48,7 +48,8 @@ address-changed = Your e-mail address was changed
         If it was you, there is nothing to do.
     .button = Undo the change
     .after =
-        The link works once, within { $lifetime }, and makes { $address } the address of the account again.
+        If it was not you, undo it: the link works once, within { $lifetime }, and makes { $address } the address of the account again.
+        Every session ends by that, and you choose a new password.
 
 new-device = A sign-in on a new device
     .lead =

@@ -45,7 +45,8 @@ address-changed = Su dirección de correo ha cambiado
         Si ha sido usted, no tiene que hacer nada.
     .button = Deshacer el cambio
     .after =
-        El enlace funciona una sola vez, durante { $lifetime }, y devuelve la dirección { $address } a la cuenta.
+        Si no ha sido usted, deshágalo: el enlace funciona una sola vez, durante { $lifetime }, y devuelve la dirección { $address } a la cuenta.
+        Con ello se cierran todas las sesiones, y usted elige una contraseña nueva.
 
 new-device = Un inicio de sesión en un dispositivo nuevo
     .lead =

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::accounts::email::EmailKey;
+use domain::accounts::email::{EmailAddress, EmailKey};
 use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::user::{Account, User};
 use domain::accounts::user_token::HeldUserToken;
@@ -19,10 +19,17 @@ struct UserRow {
     user_token: Option<SecretDigest>,
 }
 
+#[derive(Clone, Debug)]
+struct AddressRow {
+    user: UserId,
+    /// Until when nobody else may take it, if its user has left it.
+    left_until: Option<Timestamp>,
+}
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AccountRows {
     users: BTreeMap<UserId, UserRow>,
-    addresses: BTreeMap<EmailKey, UserId>,
+    addresses: BTreeMap<EmailKey, AddressRow>,
 }
 
 impl AccountRows {
@@ -53,13 +60,20 @@ impl AccountRows {
                 row.user.user_token = None;
             }),
             AccountChange::VerifyAddress { user, version, address, at } => {
-                if self.addresses.get(&address) != Some(&user) {
+                if !self.is_primary(&address, user) {
                     return Err(Rejected::Stale);
                 }
                 self.edit(user, version, at, |row| {
                     row.user.email_verified_at = row.user.email_verified_at.or(Some(at));
                 })
             }
+            AccountChange::SetAddress { user, version, from, to, reserved_until, at } => {
+                self.set_address(user, version, (&from, to), reserved_until, at)
+            }
+            AccountChange::RemoveSecrets { user, version, at } => self.edit(user, version, at, |row| {
+                (row.password, row.user_token) = (None, None);
+                row.user.user_token = None;
+            }),
             AccountChange::Rehash { user, from, to } => Ok(self.rehash(user, &from, to)),
         }
     }
@@ -73,7 +87,8 @@ impl AccountRows {
     }
 
     pub(crate) fn by_email(&self, key: &EmailKey) -> Option<Account> {
-        self.addresses.get(key).and_then(|id| self.account(*id))
+        let primary = self.addresses.get(key).filter(|row| row.left_until.is_none());
+        primary.and_then(|row| self.account(row.user))
     }
 
     pub(crate) fn by_user_token(&self, digest: &SecretDigest) -> Option<User> {
@@ -104,7 +119,7 @@ impl AccountRows {
         user_token: Option<SecretDigest>,
     ) -> Result<u64, Rejected> {
         let key = user.email.key();
-        if self.addresses.contains_key(key) {
+        if !self.may_take(key, user.id, user.created_at) {
             return Err(Rejected::Conflict(UniqueKey::Address));
         }
         let known = user_token.as_ref().is_some_and(|digest| self.digest_of_another(user.id, digest));
@@ -112,7 +127,7 @@ impl AccountRows {
             return Err(Rejected::Conflict(UniqueKey::Random));
         }
         user.user_token = user_token.as_ref().map(|_| HeldUserToken::default());
-        self.addresses.insert(key.clone(), user.id);
+        self.addresses.insert(key.clone(), AddressRow { user: user.id, left_until: None });
         self.users.insert(user.id, UserRow { user, password: Some(password), user_token });
         Ok(1)
     }
@@ -129,6 +144,44 @@ impl AccountRows {
         row.user.version += 1;
         row.user.updated_at = at;
         Ok(1)
+    }
+
+    fn set_address(
+        &mut self,
+        user: UserId,
+        version: i64,
+        (from, to): (&EmailKey, EmailAddress),
+        reserved_until: Option<Timestamp>,
+        at: Timestamp,
+    ) -> Result<u64, Rejected> {
+        if self.users.get(&user).is_none_or(|row| row.user.version != version) || !self.is_primary(from, user) {
+            return Err(Rejected::Stale);
+        }
+        if from != to.key() {
+            if !self.may_take(to.key(), user, at) {
+                return Err(Rejected::Conflict(UniqueKey::Address));
+            }
+            self.addresses.remove(from);
+            if reserved_until.is_some() {
+                self.addresses.insert(from.clone(), AddressRow { user, left_until: reserved_until });
+            }
+            self.addresses.insert(to.key().clone(), AddressRow { user, left_until: None });
+        }
+        self.edit(user, version, at, |row| {
+            row.user.email = to;
+            row.user.email_verified_at = Some(at);
+        })
+    }
+
+    fn is_primary(&self, address: &EmailKey, user: UserId) -> bool {
+        self.addresses.get(address).is_some_and(|row| row.user == user && row.left_until.is_none())
+    }
+
+    /// Whether the address is nobody's, or was left and is the user's own or not reserved any more.
+    fn may_take(&self, address: &EmailKey, user: UserId, now: Timestamp) -> bool {
+        self.addresses
+            .get(address)
+            .is_none_or(|row| row.left_until.is_some_and(|until| row.user == user || until <= now))
     }
 
     fn rehash(&mut self, user: UserId, from: &PasswordHash, to: PasswordHash) -> u64 {

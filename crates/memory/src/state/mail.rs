@@ -37,7 +37,10 @@ impl MailRows {
         match change {
             MailChange::AddToken(token) => self.add_token(token, accounts),
             MailChange::UseToken { token, purpose, at } => self.use_token(token, purpose, at),
-            MailChange::EndTokens { user, purpose, at } => Ok(self.end_tokens(user, purpose, at)),
+            MailChange::EndTokens { user, purpose, made_after, at } => {
+                let newer = |token: &MailedToken| made_after.is_none_or(|made_after| token.created_at > made_after);
+                Ok(self.end_tokens(user, purpose, at, newer))
+            }
             MailChange::Queue(delivery) => self.queue(delivery),
         }
     }
@@ -79,7 +82,9 @@ impl MailRows {
         if self.tokens.contains_key(&token.id) {
             return Err(Rejected::Conflict(UniqueKey::Random));
         }
-        self.end_tokens(token.user, token.purpose, token.created_at);
+        if token.purpose.is_one_at_a_time() {
+            self.end_tokens(token.user, token.purpose, token.created_at, |_| true);
+        }
         self.tokens.insert(token.id, TokenRow { token, ended_at: None });
         Ok(1)
     }
@@ -92,9 +97,17 @@ impl MailRows {
         Ok(1)
     }
 
-    fn end_tokens(&mut self, user: UserId, purpose: MailedTokenPurpose, at: Timestamp) -> u64 {
-        let open =
-            |row: &&mut TokenRow| row.ended_at.is_none() && row.token.user == user && row.token.purpose == purpose;
+    fn end_tokens(
+        &mut self,
+        user: UserId,
+        purpose: MailedTokenPurpose,
+        at: Timestamp,
+        which: impl Fn(&MailedToken) -> bool,
+    ) -> u64 {
+        let open = |row: &&mut TokenRow| {
+            let token = &row.token;
+            row.ended_at.is_none() && token.user == user && token.purpose == purpose && which(token)
+        };
         self.tokens.values_mut().filter(open).map(|row| row.ended_at = Some(at)).map(|()| 1).sum()
     }
 

@@ -1,10 +1,12 @@
 //! Writes to accounts.
 
+use domain::accounts::email::{EmailAddress, EmailKey};
 use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::user::User;
-use domain::changes::AccountChange;
+use domain::changes::{AccountChange, UniqueKey};
 use domain::ids::UserId;
 use domain::ports::clock::Timestamp;
+use domain::ports::ledger::Rejected;
 use domain::ports::secrets::SecretDigest;
 use sea_orm::{DatabaseTransaction, DbErr, Value};
 
@@ -27,7 +29,20 @@ statements! {
     ADD = "INSERT INTO users (id, email, phone_number, password, token_required, discoverable, administrator, \
            state, locale, version, created_at, updated_at) \
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    ADD_ADDRESS = "INSERT INTO user_emails (email_key, user_id, kind, verified_at) VALUES ($1, $2, 'primary', $3)";
+    /// An address that was left is taken once it is not reserved any more, and by its user at any time.
+    TAKE_ADDRESS = "INSERT INTO user_emails (email_key, user_id, kind, verified_at) VALUES ($1, $2, 'primary', $3) \
+                    ON CONFLICT (email_key) DO UPDATE SET user_id = excluded.user_id, kind = 'primary', \
+                    verified_at = excluded.verified_at, reserved_until = NULL \
+                    WHERE user_emails.kind = 'former' \
+                    AND (user_emails.reserved_until <= $4 OR user_emails.user_id = excluded.user_id)";
+    SET_EMAIL = set!("email");
+    RESPELL_ADDRESS = "UPDATE user_emails SET verified_at = $3 \
+                       WHERE email_key = $1 AND user_id = $2 AND kind = 'primary'";
+    RESERVE_ADDRESS = "UPDATE user_emails SET kind = 'former', reserved_until = $3 \
+                       WHERE email_key = $1 AND user_id = $2 AND kind = 'primary'";
+    FREE_ADDRESS = "DELETE FROM user_emails WHERE email_key = $1 AND user_id = $2 AND kind = 'primary'";
+    REMOVE_SECRETS = "UPDATE users SET password = NULL, token_required = NULL, version = version + 1, updated_at = $3 \
+                      WHERE id = $1 AND version = $2";
     SET_PHONE = set!("phone_number");
     SET_DISCOVERABLE = set!("discoverable");
     SET_STATE = set!("state");
@@ -47,7 +62,7 @@ statements! {
 pub(super) async fn write(transaction: &DatabaseTransaction, change: &AccountChange) -> Result<u64, Unwritten> {
     match change {
         AccountChange::Add { user, password, user_token } => {
-            add(transaction, user, password, user_token.as_ref()).await.map_err(Unwritten::from)
+            add(transaction, user, password, user_token.as_ref()).await
         }
         AccountChange::SetPhone { user, version, phone_number, at } => {
             let number = phone_number.as_ref().map(ToString::to_string);
@@ -74,6 +89,14 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &AccountCha
             let values = [address.as_str().into(), user.uuid().into(), (*at).into()];
             touched(execute(transaction, VERIFY_ADDRESS, values).await?)
         }
+        AccountChange::SetAddress { user, version, from, to, reserved_until, at } => {
+            set(transaction, (*user, *version, *at), SET_EMAIL, to.as_str().into()).await?;
+            set_address(transaction, *user, (from, to), *reserved_until, *at).await
+        }
+        AccountChange::RemoveSecrets { user, version, at } => {
+            let values = [user.uuid().into(), (*version).into(), (*at).into()];
+            touched(execute(transaction, REMOVE_SECRETS, values).await?)
+        }
         AccountChange::Rehash { user, from, to } => {
             let values = [user.uuid().into(), from.as_str().into(), to.as_str().into()];
             Ok(execute(transaction, REHASH, values).await?)
@@ -95,7 +118,7 @@ async fn add(
     user: &User,
     password: &PasswordHash,
     user_token: Option<&SecretDigest>,
-) -> Result<u64, DbErr> {
+) -> Result<u64, Unwritten> {
     let values = [
         user.id.uuid().into(),
         user.email.as_str().into(),
@@ -111,8 +134,38 @@ async fn add(
         user.updated_at.into(),
     ];
     execute(transaction, ADD, values).await?;
-    let values = [user.email.key().as_str().into(), user.id.uuid().into(), user.email_verified_at.into()];
-    execute(transaction, ADD_ADDRESS, values).await
+    take_address(transaction, user.id, user.email.key(), user.email_verified_at, user.created_at).await
+}
+
+/// The address that is left first: a user has one primary address at any time.
+async fn set_address(
+    transaction: &DatabaseTransaction,
+    user: UserId,
+    (from, to): (&EmailKey, &EmailAddress),
+    reserved_until: Option<Timestamp>,
+    at: Timestamp,
+) -> Result<u64, Unwritten> {
+    let (left, owner) = (Value::from(from.as_str()), Value::from(user.uuid()));
+    if from == to.key() {
+        return touched(execute(transaction, RESPELL_ADDRESS, [left, owner, at.into()]).await?);
+    }
+    touched(match reserved_until {
+        Some(until) => execute(transaction, RESERVE_ADDRESS, [left, owner, until.into()]).await?,
+        None => execute(transaction, FREE_ADDRESS, [left, owner]).await?,
+    })?;
+    take_address(transaction, user, to.key(), Some(at), at).await
+}
+
+async fn take_address(
+    transaction: &DatabaseTransaction,
+    user: UserId,
+    address: &EmailKey,
+    verified_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<u64, Unwritten> {
+    let values = [address.as_str().into(), user.uuid().into(), verified_at.into(), now.into()];
+    let rows = execute(transaction, TAKE_ADDRESS, values).await?;
+    if rows == 0 { Err(Rejected::Conflict(UniqueKey::Address).into()) } else { Ok(rows) }
 }
 
 async fn set(

@@ -35,6 +35,8 @@ statements! {
     USE_TOKEN = "UPDATE mailed_tokens SET ended_at = $3 \
                  WHERE id = $1 AND purpose = $2 AND ended_at IS NULL AND expires_at > $3";
     END_TOKENS = "UPDATE mailed_tokens SET ended_at = $3 WHERE user_id = $1 AND purpose = $2 AND ended_at IS NULL";
+    END_NEWER_TOKENS = "UPDATE mailed_tokens SET ended_at = $4 \
+                        WHERE user_id = $1 AND purpose = $2 AND created_at > $3 AND ended_at IS NULL";
     QUEUE = "INSERT INTO deliveries (id, channel, intent, state, due_at, attempts, created_at, updated_at) \
              VALUES ($1, 'mail', $2, 'waiting', $3, 0, $3, $3)";
     /// The row of the user whose token it is.
@@ -56,7 +58,13 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &MailChange
             let rows = execute(transaction, USE_TOKEN, values).await?;
             if rows == 0 { Err(Rejected::AlreadyUsed.into()) } else { Ok(rows) }
         }
-        MailChange::EndTokens { user, purpose, at } => Ok(end_tokens(transaction, *user, *purpose, *at).await?),
+        MailChange::EndTokens { user, purpose, made_after: None, at } => {
+            Ok(end_tokens(transaction, *user, *purpose, *at).await?)
+        }
+        MailChange::EndTokens { user, purpose, made_after: Some(time), at } => {
+            let values = [user.uuid().into(), purpose.name().into(), (*time).into(), (*at).into()];
+            Ok(execute(transaction, END_NEWER_TOKENS, values).await?)
+        }
         MailChange::Queue(delivery) => Ok(queue(transaction, delivery).await?),
     }
 }
@@ -113,7 +121,9 @@ async fn lock_holder(transaction: &DatabaseTransaction, token: MailedTokenId) ->
 async fn add_token(transaction: &DatabaseTransaction, token: &MailedToken) -> Result<u64, DbErr> {
     // Two tokens of one user and purpose that are added at once end one another in turn.
     lock_user(transaction, token.user).await?;
-    end_tokens(transaction, token.user, token.purpose, token.created_at).await?;
+    if token.purpose.is_one_at_a_time() {
+        end_tokens(transaction, token.user, token.purpose, token.created_at).await?;
+    }
     let values = [
         token.id.uuid().into(),
         token.user.uuid().into(),

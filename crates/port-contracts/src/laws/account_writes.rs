@@ -43,7 +43,7 @@ pub async fn each_write_changes_what_it_names_alone(fixture: Fixture) {
             assert_eq!(by_id(&fixture.there, row.id).await, Some(row.clone()));
         }
     }
-    assert_eq!(row.version, 13);
+    assert_eq!(row.version, 17);
     assert_eq!(by_id(&fixture.there, other.id).await, Some(other));
 }
 
@@ -175,7 +175,7 @@ async fn by_token(ports: &Ports, digest: &SecretDigest) -> Option<Holder> {
 }
 
 /// One of each kind of write.
-fn writes(user: UserId, version: i64) -> [AccountChange; 6] {
+fn writes(user: UserId, version: i64) -> [AccountChange; 8] {
     let phone_number = PhoneNumber::restore("+442071838750").ok();
     [
         AccountChange::SetPhone { user, version, phone_number, at: at(1) },
@@ -190,6 +190,15 @@ fn writes(user: UserId, version: i64) -> [AccountChange; 6] {
         AccountChange::SetPassword { user, version, password: hash(), at: at(4) },
         AccountChange::SetState { user, version, state: UserState::Disabled, at: at(6) },
         AccountChange::VerifyAddress { user, version, address: email("ada@example.org").key().clone(), at: at(5) },
+        AccountChange::RemoveSecrets { user, version, at: at(6) },
+        AccountChange::SetAddress {
+            user,
+            version,
+            from: email("ada@example.org").key().clone(),
+            to: email("Ada@example.org"),
+            reserved_until: None,
+            at: at(7),
+        },
     ]
 }
 
@@ -218,6 +227,11 @@ fn versioned(change: AccountChange, version: i64, turn: usize) -> AccountChange 
             let at = if set { at } else { at + chrono::TimeDelta::microseconds(1) };
             AccountChange::VerifyAddress { user, version, address, at }
         }
+        AccountChange::RemoveSecrets { user, at, .. } => AccountChange::RemoveSecrets { user, version, at },
+        AccountChange::SetAddress { user, from, reserved_until, at, .. } => {
+            let to = email(if set { "ADA@example.org" } else { "ada@example.org" });
+            AccountChange::SetAddress { user, version, from, to, reserved_until, at }
+        }
         other @ (AccountChange::Add { .. } | AccountChange::Rehash { .. }) => other,
     }
 }
@@ -237,7 +251,12 @@ fn expected(row: &mut User, change: &AccountChange) {
             row.updated_at = *at;
         }
         AccountChange::SetState { state, at, .. } => (row.state, row.updated_at) = (*state, *at),
-        AccountChange::SetPassword { at, .. } => (row.user_token, row.updated_at) = (None, *at),
+        AccountChange::SetAddress { to, at, .. } => {
+            (row.email, row.email_verified_at, row.updated_at) = (to.clone(), Some(*at), *at);
+        }
+        AccountChange::SetPassword { at, .. } | AccountChange::RemoveSecrets { at, .. } => {
+            (row.user_token, row.updated_at) = (None, *at);
+        }
         AccountChange::VerifyAddress { at, .. } => {
             (row.email_verified_at, row.updated_at) = (row.email_verified_at.or(Some(*at)), *at);
         }

@@ -43,10 +43,33 @@ pub async fn a_newer_mailed_token_ends_the_older(fixture: Fixture) {
     fixture.here.write(plan_of(MailChange::AddToken(newer.clone()))).await;
     let there = async |token: &MailedToken| by_id(&fixture.there, token.id).await.is_some();
     assert!(!there(&older).await && there(&newer).await && there(&others).await && there(&other_purpose).await);
-    let end = MailChange::EndTokens { user: ada.id, purpose: reset, at: at(2) };
+    let end = MailChange::EndTokens { user: ada.id, purpose: reset, made_after: None, at: at(2) };
     assert_eq!(fixture.here.write(plan_of(end.clone())).await.rows, [1]);
     assert_eq!(fixture.here.write(plan_of(end)).await.rows, [0]);
     assert!(!there(&newer).await && there(&others).await && there(&other_purpose).await);
+}
+
+/// Tokens that undo a change of the address do not end one another; those made after a time end together.
+pub async fn tokens_that_undo_stay_beside_newer_ones_until_an_older_is_used(fixture: Fixture) {
+    let (ada, ben) = (user("ada@example.org"), user("ben@example.org"));
+    fixture.here.write(plan().with_all([&ada, &ben].map(add))).await;
+    let purpose = MailedTokenPurpose::UndoAddressChange;
+    let made_at = |user: &User, purpose, time| MailedToken { created_at: at(time), ..token(user, purpose) };
+    let chain = [1, 2, 3, 4].map(|time| made_at(&ada, purpose, time));
+    let others = [made_at(&ben, purpose, 4), made_at(&ada, MailedTokenPurpose::ResetPassword, 4)];
+    for token in chain.iter().chain(&others) {
+        fixture.here.write(plan_of(MailChange::AddToken(token.clone()))).await;
+    }
+    let there = async |token: &MailedToken| by_id(&fixture.there, token.id).await.is_some();
+    for token in chain.iter().chain(&others) {
+        assert!(there(token).await, "{token:?}");
+    }
+    let end = MailChange::EndTokens { user: ada.id, purpose, made_after: Some(at(2)), at: at(5) };
+    assert_eq!(fixture.here.write(plan_of(end.clone())).await.rows, [2]);
+    assert_eq!(fixture.here.write(plan_of(end)).await.rows, [0]);
+    let [first, second, third, fourth] = &chain;
+    assert!(there(first).await && there(second).await && !there(third).await && !there(fourth).await);
+    assert!(there(&others[0]).await && there(&others[1]).await);
 }
 
 /// A token is used for its purpose, before it expires, and once.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::accounts::ask_by_mail::AskByMail;
+use domain::accounts::change_address::ChangeAddress;
 use domain::accounts::change_password::ChangePassword;
 use domain::accounts::confirm_address::ConfirmAddress;
 use domain::accounts::issue_user_token::IssueUserToken;
@@ -12,6 +13,7 @@ use domain::accounts::reset_password::ResetPassword;
 use domain::accounts::set_discoverable::SetDiscoverable;
 use domain::accounts::show_me::ShowMe;
 use domain::accounts::sign_up::SignUp;
+use domain::accounts::undo_address_change::UndoAddressChange;
 use domain::accounts::update_phone::UpdatePhone;
 use domain::land::add_field::AddField;
 use domain::land::list_fields::ListFields;
@@ -62,7 +64,16 @@ impl Adapters {
                 self,
                 AskByMail { accounts: database.clone(), keeper: keys.clone(), ledger: database.clone() }
             ),
-            confirm_address: wired!(self, ConfirmAddress { redeem: redeem.clone() }),
+            confirm_address: wired!(
+                self,
+                ConfirmAddress {
+                    redeem: redeem.clone(),
+                    default_policy: config.default_policy,
+                    domains: database.clone(),
+                }
+            ),
+            change_address: self.change_address(config, hashing.clone()),
+            undo_address_change: wired!(self, UndoAddressChange { redeem: redeem.clone() }),
             reset_password: wired!(
                 self,
                 ResetPassword { redeem: redeem, policy: password_policy(config), hashing: hashing.clone() }
@@ -126,6 +137,19 @@ impl Adapters {
         )
     }
 
+    fn change_address(&self, config: &Config, hashing: Arc<Hashing>) -> Arc<ChangeAddress> {
+        wired!(
+            self,
+            ChangeAddress {
+                accounts: self.database.clone(),
+                default_policy: config.default_policy,
+                domains: self.database.clone(),
+                hashing: hashing,
+                ledger: self.database.clone(),
+            }
+        )
+    }
+
     fn log_in(&self, config: &Config, hashing: Arc<Hashing>) -> Arc<LogIn> {
         wired!(
             self,
@@ -166,6 +190,8 @@ impl Adapters {
             confirm_address: api.confirm_address.clone(),
             reset_password: api.reset_password.clone(),
             change_password: api.change_password.clone(),
+            change_address: api.change_address.clone(),
+            undo_address_change: api.undo_address_change.clone(),
             list_sessions: api.list_sessions.clone(),
             end_session: api.end_session.clone(),
             update_phone: api.update_phone.clone(),

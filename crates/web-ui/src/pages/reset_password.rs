@@ -73,7 +73,7 @@ pub(crate) fn password_mistake(error: &PasswordError, visit: &Visit) -> Mistakes
 async fn form_page(visit: &Visit, visitor: &Binding, token: &str, mistakes: Mistakes) -> Result<Response, Refused> {
     let email = match visit.site.use_cases.reset_password.look(token).await {
         Ok(email) => email,
-        Err(RedeemError::NotValid(_)) => return not_valid(visit),
+        Err(RedeemError::NotValid(_) | RedeemError::AddressTaken) => return not_valid(visit),
         Err(RedeemError::Failed(failure)) => return Err(failure.into()),
     };
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::accounts::ask_by_mail::AskByMail;
+use domain::accounts::change_address::ChangeAddress;
 use domain::accounts::change_password::ChangePassword;
 use domain::accounts::confirm_address::ConfirmAddress;
 use domain::accounts::issue_user_token::IssueUserToken;
@@ -13,6 +14,7 @@ use domain::accounts::remove_user_token::RemoveUserToken;
 use domain::accounts::reset_password::ResetPassword;
 use domain::accounts::set_discoverable::SetDiscoverable;
 use domain::accounts::sign_up::SignUp;
+use domain::accounts::undo_address_change::UndoAddressChange;
 use domain::accounts::update_phone::UpdatePhone;
 use domain::domains::policy::DefaultPolicy;
 use domain::land::add_field::AddField;
@@ -80,7 +82,19 @@ impl Registry {
             }),
             log_out: Arc::new(LogOut { ledger: memory.clone(), clock: clock(), entropy: entropy() }),
             ask_by_mail: Arc::new(self.ask_by_mail()),
-            confirm_address: Arc::new(ConfirmAddress { redeem: self.redeem(), clock: clock(), entropy: entropy() }),
+            confirm_address: Arc::new(ConfirmAddress {
+                redeem: self.redeem(),
+                default_policy: DefaultPolicy::Allow,
+                domains: memory.clone(),
+                clock: clock(),
+                entropy: entropy(),
+            }),
+            change_address: Arc::new(self.change_address()),
+            undo_address_change: Arc::new(UndoAddressChange {
+                redeem: self.redeem(),
+                clock: clock(),
+                entropy: entropy(),
+            }),
             reset_password: Arc::new(self.reset_password()),
             change_password: Arc::new(self.change_password(own_row.clone())),
             list_sessions: Arc::new(ListSessions { sessions, clock: clock() }),
@@ -116,6 +130,18 @@ impl Registry {
             domains: self.memory.clone(),
             hashing: self.hashing.clone(),
             keeper: self.keeper.clone(),
+            ledger: self.memory.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        }
+    }
+
+    fn change_address(&self) -> ChangeAddress {
+        ChangeAddress {
+            accounts: self.memory.clone(),
+            default_policy: DefaultPolicy::Allow,
+            domains: self.memory.clone(),
+            hashing: self.hashing.clone(),
             ledger: self.memory.clone(),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),

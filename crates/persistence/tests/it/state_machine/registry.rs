@@ -6,7 +6,7 @@ use domain::access::{Actor, Operation};
 use domain::accounts::answers::Answers;
 use domain::accounts::ask_by_mail::{AskByMail, Wanted};
 use domain::accounts::change_password::{ChangePassword, ChangePasswordError};
-use domain::accounts::confirm_address::ConfirmAddress;
+use domain::accounts::confirm_address::{ConfirmAddress, ConfirmAddressError};
 use domain::accounts::email::EmailAddress;
 use domain::accounts::own_row::OwnRow;
 use domain::accounts::password::{Password, PasswordPolicy};
@@ -20,7 +20,7 @@ use domain::domains::ports::DomainRules;
 use domain::mail::delivery::DeliveryOutcome;
 use domain::mail::mailed_token::IssuedMailedToken;
 use domain::mail::ports::{Deliveries, MailedTokens};
-use domain::mail::redeem::{Redeem, RedeemError};
+use domain::mail::redeem::Redeem;
 use domain::origin::Origin;
 use domain::ports::clock::Clock as _;
 use domain::ports::ledger::Ledger;
@@ -269,10 +269,16 @@ impl<E: Engine> Registry<E> {
 
     async fn verify(&self, token: usize) -> Answer {
         let Some(token) = self.mailed(token) else { return Answer::Nothing };
-        let case = ConfirmAddress { redeem: self.redeem(), clock: self.clock.clone(), entropy: self.entropy.clone() };
+        let case = ConfirmAddress {
+            redeem: self.redeem(),
+            default_policy: DefaultPolicy::Allow,
+            domains: self.engine.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        };
         match case.run(&stranger(), token).await {
-            Ok(()) => Answer::Done,
-            Err(RedeemError::NotValid(_)) => Answer::NotValid,
+            Ok(_) => Answer::Done,
+            Err(ConfirmAddressError::NotValid(_)) => Answer::NotValid,
             Err(other) => panic!("{other:?}"),
         }
     }
