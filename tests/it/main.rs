@@ -1,5 +1,6 @@
 //! Journeys over real HTTP through the real program on both engines, and guards over the workspace.
 
+mod address_changes;
 mod answers;
 mod architecture;
 mod journeys;
