@@ -25,6 +25,8 @@ mod m0012_data_keys;
 mod m0013_mailed_tokens;
 mod m0014_keys_revision;
 mod m0015_origins;
+mod m0017_retention;
+mod m0018_news;
 mod m0019_user_tokens;
 
 /// What stands in the table `installation` of every database of this program.
@@ -55,6 +57,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_mailed_tokens::Migration),
             Box::new(m0014_keys_revision::Migration),
             Box::new(m0015_origins::Migration),
+            Box::new(m0017_retention::Migration),
+            Box::new(m0018_news::Migration),
             Box::new(m0019_user_tokens::Migration),
         ]
     }

@@ -3,6 +3,7 @@
 mod address_changes;
 mod answers;
 mod architecture;
+mod events;
 mod journeys;
 mod keys;
 mod mail;

@@ -1,5 +1,9 @@
 //! What happened: one event per plan of writes.
 
+pub mod list_own_events;
+pub mod own_event;
+pub mod ports;
+
 use crate::access::{Actor, Subject};
 use crate::accounts::email::EmailAddress;
 use crate::ids::{EventId, UserId};

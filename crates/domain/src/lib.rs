@@ -19,4 +19,5 @@ pub mod mail;
 pub mod origin;
 pub mod page;
 pub mod ports;
+pub mod retention;
 pub mod sessions;

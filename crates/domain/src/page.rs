@@ -37,6 +37,8 @@ impl PageLimit {
 pub enum Listing {
     /// The table of allowed and blocked domains, by domain.
     Domains,
+    /// What happened to one user's account, the newest first, by id.
+    Events,
     /// The fields of one user, by id.
     Fields,
     /// The users, by id.
@@ -47,6 +49,7 @@ impl Listing {
     const fn name(self) -> &'static str {
         match self {
             Self::Domains => "domains",
+            Self::Events => "events",
             Self::Fields => "fields",
             Self::Users => "users",
         }

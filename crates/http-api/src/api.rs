@@ -21,6 +21,7 @@ use domain::authority::revoke::RevokeAuthorityToken;
 use domain::domains::list_domains::ListDomains;
 use domain::domains::put_domains::PutDomains;
 use domain::domains::remove_domain::RemoveDomain;
+use domain::events::list_own_events::ListOwnEvents;
 use domain::keys::ports::PublishedKeys;
 use domain::land::add_field::AddField;
 use domain::land::list_fields::ListFields;
@@ -62,6 +63,8 @@ pub struct Api {
     pub list_sessions: Arc<ListSessions>,
     /// `DELETE /sessions/{id}`, `POST /logout?all=true`.
     pub end_session: Arc<EndSession>,
+    /// `GET /me/events`.
+    pub list_own_events: Arc<ListOwnEvents>,
     /// `POST /refresh`.
     pub refresh: Refresh,
     /// `POST /logout`.

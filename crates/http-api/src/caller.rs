@@ -69,6 +69,7 @@ pub(crate) fn operation_of(operation_id: &str) -> Option<Operation> {
         "changePassword" => Operation::ChangePassword,
         "changeEmail" => Operation::ChangeAddress,
         "listSessions" => Operation::ListSessions,
+        "listOwnEvents" => Operation::ListOwnEvents,
         "endSession" => Operation::EndSessions,
         "getAuthorityToken" => Operation::ReadAuthorityToken,
         "getMe" => Operation::ShowMe,

@@ -12,6 +12,7 @@ use crate::resources::authority::Authority;
 use crate::resources::domains::Domains;
 use crate::resources::email_change::EmailChange;
 use crate::resources::emails::Emails;
+use crate::resources::events::Events;
 use crate::resources::fields::Fields;
 use crate::resources::health::Health;
 use crate::resources::keys::Keys;
@@ -20,7 +21,7 @@ use crate::resources::passwords::Passwords;
 use crate::resources::sessions::Sessions;
 
 pub(crate) type Resources =
-    (Accounts, Emails, EmailChange, Passwords, Sessions, OwnSessions, Fields, Domains, Authority, Keys, Health);
+    (Accounts, Emails, EmailChange, Passwords, Sessions, OwnSessions, Events, Fields, Domains, Authority, Keys, Health);
 
 /// What else an operation answers, beside what a credential, a body and the database bring.
 const PROBLEMS: &[(&str, &[Kind])] = &[
@@ -39,6 +40,7 @@ const PROBLEMS: &[(&str, &[Kind])] = &[
     ("refresh", &[Kind::RefreshTokenNotValid]),
     ("logOut", &[Kind::SessionNeeded]),
     ("listSessions", &[Kind::SessionNeeded]),
+    ("listOwnEvents", &[Kind::SessionNeeded]),
     ("endSession", &[Kind::SessionNeeded, Kind::NotFound]),
     ("askForVerification", &[]),
     ("confirmVerification", &[Kind::MailedTokenNotValid, Kind::DomainNotAllowed, Kind::Conflict]),
@@ -76,8 +78,20 @@ const WITHOUT_DATABASE: &[&str] = &["getLiveness", "getKeys"];
 
 /// The operations.
 pub(crate) fn service() -> OpenApiService<Resources, ()> {
-    let resources =
-        (Accounts, Emails, EmailChange, Passwords, Sessions, OwnSessions, Fields, Domains, Authority, Keys, Health);
+    let resources = (
+        Accounts,
+        Emails,
+        EmailChange,
+        Passwords,
+        Sessions,
+        OwnSessions,
+        Events,
+        Fields,
+        Domains,
+        Authority,
+        Keys,
+        Health,
+    );
     OpenApiService::new(resources, "User registry", env!("CARGO_PKG_VERSION"))
         .description(
             "User registration and account tasks, authenticated by self-contained JSON Web Tokens. Log in to get an access token, and present it as `Authorization: Bearer <token>`. \

@@ -7,6 +7,7 @@ pub(crate) mod boundary;
 pub(crate) mod domains;
 pub(crate) mod email_change;
 pub(crate) mod emails;
+pub(crate) mod events;
 pub(crate) mod fields;
 pub(crate) mod health;
 pub(crate) mod keys;

@@ -14,7 +14,9 @@ use domain::domains::name::DomainName;
 use domain::domains::policy::{BelongsTo, DomainRule, ListedDomain};
 use domain::domains::ports::DomainRules;
 use domain::events::Event;
-use domain::ids::{FieldId, GrantId, MailedTokenId, SessionId, UserId};
+use domain::events::own_event::{OwnEvent, ROUTINE};
+use domain::events::ports::Events;
+use domain::ids::{EventId, FieldId, GrantId, MailedTokenId, SessionId, UserId};
 use domain::keys::ports::KeyStore;
 use domain::keys::rows::{StoredDataKey, StoredSigningKey};
 use domain::land::field::Field;
@@ -27,6 +29,7 @@ use domain::ports::failure::PortFailure;
 use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::ports::readiness::Readiness;
 use domain::ports::secrets::SecretDigest;
+use domain::retention::{Leftover, Retention};
 use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Place, Sessions};
 use domain::sessions::session::{EndReason, Session};
 
@@ -198,9 +201,37 @@ impl Deliveries for Memory {
         Ok(self.state()?.mail.claim(now, until))
     }
 
-    async fn settle(&self, delivery: &Delivery, outcome: DeliveryOutcome, _at: Timestamp) -> Result<(), PortFailure> {
-        self.state()?.mail.settle(delivery, outcome);
+    async fn settle(&self, delivery: &Delivery, outcome: DeliveryOutcome, at: Timestamp) -> Result<(), PortFailure> {
+        self.state()?.mail.settle(delivery, outcome, at);
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Events for Memory {
+    async fn of_user(
+        &self,
+        user: UserId,
+        only_news: bool,
+        before: Option<EventId>,
+        limit: usize,
+    ) -> Result<Vec<OwnEvent>, PortFailure> {
+        let state = self.state()?;
+        let wanted = |event: &&Event| {
+            event.user == Some(user)
+                && !(only_news && event.kind == ROUTINE)
+                && before.is_none_or(|before| event.id < before)
+        };
+        let mut events: Vec<_> = state.events.iter().filter(wanted).collect();
+        events.sort_by_key(|event| std::cmp::Reverse(event.id));
+        Ok(events.into_iter().take(limit).map(|event| OwnEvent::of(event, user)).collect())
+    }
+}
+
+#[async_trait]
+impl Retention for Memory {
+    async fn purge(&self, what: Leftover, before: Timestamp, most: usize) -> Result<usize, PortFailure> {
+        Ok(self.state()?.purge(what, before, most))
     }
 }
 

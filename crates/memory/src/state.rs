@@ -11,8 +11,10 @@ use domain::accounts::user::UserState;
 use domain::changes::{Change, Invariant, UniqueKey};
 use domain::events::Event;
 use domain::ids::UserId;
+use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::Rejected;
+use domain::retention::Leftover;
 
 /// Every row. A plan is carried out on a copy, which replaces the original when all of it went well.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +52,21 @@ impl State {
         Ok(())
     }
 
+    /// Removes some rows that were over before a time, the oldest first, and tells how many.
+    pub(crate) fn purge(&mut self, what: Leftover, before: Timestamp, most: usize) -> usize {
+        match what {
+            Leftover::Events => {
+                self.events.sort_by_key(|event| event.at);
+                let old = self.events.iter().take_while(|event| event.at < before).count().min(most);
+                self.events.drain(..old).count()
+            }
+            Leftover::Deliveries => self.mail.purge_deliveries(before, most),
+            Leftover::MailedTokens => self.mail.purge_tokens(before, most),
+            Leftover::Sessions => self.sessions.purge(before, most),
+            Leftover::Addresses => self.accounts.purge_addresses(before, most),
+        }
+    }
+
     fn require(&self, invariant: Invariant) -> Result<u64, Rejected> {
         let holds = match &invariant {
             Invariant::FieldLimit(user) => self.land.keeps_limit(*user),
@@ -66,6 +83,13 @@ impl State {
     fn is_active(&self, user: UserId) -> bool {
         self.accounts.user(user).is_some_and(|user| user.state == UserState::Active)
     }
+}
+
+/// The keys of the rows that were over before a time, those that were over first.
+fn oldest<K>(rows: impl Iterator<Item = (Option<Timestamp>, K)>, before: Timestamp, most: usize) -> Vec<K> {
+    let mut old: Vec<_> = rows.filter_map(|(over, key)| Some((over.filter(|over| *over < before)?, key))).collect();
+    old.sort_by_key(|(over, _)| *over);
+    old.into_iter().take(most).map(|(_, key)| key).collect()
 }
 
 /// What a database says of a row that points to a row that is not there.

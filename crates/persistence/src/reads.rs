@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 mod columns;
 pub(crate) mod domains;
+pub(crate) mod events;
 pub(crate) mod keys;
 pub(crate) mod land;
 pub(crate) mod mail;

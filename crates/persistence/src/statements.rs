@@ -7,10 +7,11 @@ use crate::{database, reads, writes};
 
 /// The texts that an engine reads.
 pub fn all(engine: DbBackend) -> impl Iterator<Item = &'static str> {
-    let rooms: [&[Sql]; 15] = [
+    let rooms: [&[Sql]; 17] = [
         database::STATEMENTS,
         reads::accounts::STATEMENTS,
         reads::domains::STATEMENTS,
+        reads::events::STATEMENTS,
         reads::keys::STATEMENTS,
         reads::land::STATEMENTS,
         reads::mail::STATEMENTS,
@@ -22,6 +23,7 @@ pub fn all(engine: DbBackend) -> impl Iterator<Item = &'static str> {
         writes::keys::STATEMENTS,
         writes::land::STATEMENTS,
         writes::mail::STATEMENTS,
+        writes::retention::STATEMENTS,
         writes::sessions::STATEMENTS,
     ];
     rooms.into_iter().flatten().map(move |sql| sql.text(engine))

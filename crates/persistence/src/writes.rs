@@ -7,6 +7,7 @@ pub(crate) mod invariants;
 pub(crate) mod keys;
 pub(crate) mod land;
 pub(crate) mod mail;
+pub(crate) mod retention;
 pub(crate) mod sessions;
 pub(crate) mod work;
 

@@ -9,11 +9,13 @@ use domain::authority::ports::AuthorityTokens;
 use domain::changes::Changes;
 use domain::domains::ports::DomainRules;
 use domain::events::Event;
+use domain::events::ports::Events;
 use domain::keys::ports::KeyStore;
 use domain::land::ports::Fields;
 use domain::mail::ports::{Deliveries, MailedTokens};
 use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::ports::readiness::Readiness;
+use domain::retention::Retention;
 use domain::sessions::ports::{LastSeen, Sessions};
 
 /// How often a plan is tried again after a failure that may pass: the laws crowd a database far more
@@ -51,6 +53,10 @@ pub struct Ports {
     pub mailed_tokens: Arc<dyn MailedTokens>,
     /// The queue of letters.
     pub deliveries: Arc<dyn Deliveries>,
+    /// Reads what happened to accounts.
+    pub own_events: Arc<dyn Events>,
+    /// Removes what is too old.
+    pub retention: Arc<dyn Retention>,
     /// Reads keys.
     pub keys: Arc<dyn KeyStore>,
     /// Writes.
@@ -73,7 +79,7 @@ impl Ports {
     }
 }
 
-/// Reads the events of a database, which no port of the domain does yet.
+/// Reads the events of a database, with all that no port of the domain shows.
 #[async_trait]
 pub trait EventLog: Send + Sync {
     /// Every event, in any order.

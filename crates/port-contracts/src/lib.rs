@@ -117,6 +117,20 @@ macro_rules! stamp {
             a_claimed_letter_comes_back_until_it_is_settled,
             each_letter_is_claimed_once,
         ]);
+        $crate::stamp!($fixture, events: [
+            an_event_reads_back_without_what_is_not_its_owners,
+            events_list_the_newest_first_page_by_page,
+            news_leave_the_routine_out,
+            an_owner_sees_no_event_of_another,
+        ]);
+        $crate::stamp!($fixture, retention: [
+            old_events_go_the_oldest_first,
+            settled_letters_go_and_waiting_ones_stay,
+            mailed_tokens_go_once_they_are_over,
+            sessions_go_once_they_are_over_with_their_grants,
+            addresses_go_once_they_are_not_reserved,
+            many_who_purge_remove_each_row_once,
+        ]);
         $crate::stamp!($fixture, keys: [
             a_new_database_has_no_keys,
             the_root_is_set_once,

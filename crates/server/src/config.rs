@@ -5,6 +5,7 @@ mod holds;
 mod mail;
 mod proxies;
 mod raw;
+mod retention;
 pub(crate) mod settings;
 mod tokens;
 

@@ -14,6 +14,7 @@ mod key_upkeep;
 mod logging;
 mod mail_test;
 mod posture;
+mod purge;
 mod rewrap;
 mod root_secret;
 mod rows;

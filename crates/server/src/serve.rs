@@ -18,6 +18,8 @@ use crate::dispatch::Dispatch;
 use crate::failure::{Failure, said};
 use crate::key_upkeep::KeyUpkeep;
 use crate::posture;
+use crate::purge;
+use crate::system::SystemEntropy;
 use crate::wiring::{Adapters, hashing, post_office};
 
 /// How long the body of a request may take to arrive.
@@ -36,6 +38,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let endpoint = endpoint(config, &adapters, Arc::clone(&hashing));
     let (ending, ended_at) = watch::channel(None);
     let keeping = tokio::spawn(KeyUpkeep::of(&adapters, config).run(ended_at.clone()));
+    let purging = tokio::spawn(purge::run(adapters.purge_leftovers(config), SystemEntropy, ended_at.clone()));
     let delivering = tokio::spawn(delivery::run(adapters.deliver(post_office), ended_at));
     posture::tell(config, &adapters, &hashing);
     let (grace, told) = (config.shutdown_grace, ending.clone());
@@ -51,6 +54,8 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let served = Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(endpoint, ended, Some(config.shutdown_grace))
         .await;
+    // What is under way is finished by the database; the rest waits for the next time.
+    purging.abort();
     finish(delivering, &ending).await;
     keeping.abort();
     adapters.database.close().await;

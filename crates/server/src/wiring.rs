@@ -22,6 +22,7 @@ use domain::mail::deliver::Deliver;
 use domain::mail::ports::Mailer;
 use domain::ports::clock::Clock;
 use domain::ports::entropy::Entropy;
+use domain::retention::PurgeLeftovers;
 use mailer::options::Destination;
 use mailer::post_office::PostOffice;
 use passwords::common_passwords::CommonPasswordList;
@@ -160,6 +161,12 @@ impl Adapters {
     pub(crate) fn deliver(&self, mailer: Arc<dyn Mailer>) -> Deliver {
         let (deliveries, tokens) = (self.database.clone(), self.database.clone());
         Deliver { deliveries, tokens, mailer, keeper: self.keys.clone(), clock: self.clock.clone() }
+    }
+
+    /// What removes the rows that nobody needs any more.
+    pub(crate) fn purge_leftovers(&self, config: &Config) -> PurgeLeftovers {
+        let (retention, clock) = (self.database.clone(), self.clock.clone());
+        PurgeLeftovers { retention, clock, keep_events: config.event_retention }
     }
 }
 

@@ -53,7 +53,7 @@ pub fn routes(use_cases: UseCases, options: Options) -> impl Endpoint<Output = R
 
 fn paths() -> Route {
     use crate::pages::{account, ask_by_mail, change_password, discoverable, end_sessions, log_in, log_out, new_field};
-    use crate::pages::{change_address, sign_up, undo_address_change, verify_address};
+    use crate::pages::{activity, change_address, sign_up, undo_address_change, verify_address};
     use crate::pages::{new_user_token, phone_number, remove_field, remove_user_token, reset_password, sessions};
     Route::new()
         .at("/", page_with_form(get(log_in::show).post(log_in::submit)))
@@ -72,6 +72,7 @@ fn paths() -> Route {
         .at("/account/password", page_with_form(get(change_password::show).post(change_password::submit)))
         .at("/account/email", page_with_form(get(change_address::show).post(change_address::submit)))
         .at("/account/email/sent", page(get(change_address::show_sent)))
+        .at("/account/activity", page(get(activity::show)))
         .at("/account/sessions", page(get(sessions::show)))
         .at("/account/sessions/end-all", page_with_form(get(end_sessions::show).post(end_sessions::submit)))
         .at("/account/sessions/:id/end", page_with_form(get(sessions::lead_back).post(sessions::end)))

@@ -1,6 +1,7 @@
 //! The pages, one file each.
 
 pub(crate) mod account;
+pub(crate) mod activity;
 pub(crate) mod ask_by_mail;
 pub(crate) mod change_address;
 pub(crate) mod change_password;

@@ -17,6 +17,7 @@ use domain::accounts::sign_up::SignUp;
 use domain::accounts::undo_address_change::UndoAddressChange;
 use domain::accounts::update_phone::UpdatePhone;
 use domain::accounts::user::User;
+use domain::events::list_own_events::ListOwnEvents;
 use domain::land::add_field::AddField;
 use domain::land::list_fields::ListFields;
 use domain::land::remove_field::RemoveField;
@@ -65,6 +66,8 @@ pub struct UseCases {
     pub undo_address_change: Arc<UndoAddressChange>,
     /// Lists sessions.
     pub list_sessions: Arc<ListSessions>,
+    /// Lists what happened to an account.
+    pub list_own_events: Arc<ListOwnEvents>,
     /// Ends sessions.
     pub end_session: Arc<EndSession>,
     /// Changes a phone number.

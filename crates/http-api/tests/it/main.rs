@@ -5,6 +5,7 @@ mod accounts;
 mod documents;
 mod domains;
 mod email_change;
+mod events;
 mod faults;
 mod fields;
 mod mail;

@@ -27,6 +27,7 @@ use domain::domains::list_domains::ListDomains;
 use domain::domains::policy::DefaultPolicy;
 use domain::domains::put_domains::PutDomains;
 use domain::domains::remove_domain::RemoveDomain;
+use domain::events::list_own_events::ListOwnEvents;
 use domain::land::add_field::AddField;
 use domain::land::list_fields::ListFields;
 use domain::land::remove_field::RemoveField;
@@ -285,6 +286,7 @@ fn api(
             own_row: own_row.clone(),
         }),
         list_sessions: Arc::new(ListSessions { sessions: memory.clone(), clock: clock.clone() }),
+        list_own_events: Arc::new(ListOwnEvents { events: memory.clone() }),
         end_session: use_case!(EndSession { ledger: memory.clone() }),
         show_me: ShowMe { authenticate },
         update_phone: use_case!(UpdatePhone { own_row: own_row.clone() }),

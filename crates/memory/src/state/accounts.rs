@@ -12,6 +12,8 @@ use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Rejected;
 use domain::ports::secrets::SecretDigest;
 
+use super::oldest;
+
 #[derive(Clone, Debug)]
 struct UserRow {
     user: User,
@@ -144,6 +146,11 @@ impl AccountRows {
         row.user.version += 1;
         row.user.updated_at = at;
         Ok(1)
+    }
+
+    pub(crate) fn purge_addresses(&mut self, before: Timestamp, most: usize) -> usize {
+        let old = oldest(self.addresses.iter().map(|(key, row)| (row.left_until, key.clone())), before, most);
+        old.iter().filter(|key| self.addresses.remove(key).is_some()).count()
     }
 
     fn set_address(

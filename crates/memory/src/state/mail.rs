@@ -10,7 +10,7 @@ use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Rejected;
 
 use super::accounts::AccountRows;
-use super::dangling;
+use super::{dangling, oldest};
 
 #[derive(Clone, Debug)]
 struct TokenRow {
@@ -21,6 +21,7 @@ struct TokenRow {
 #[derive(Clone, Debug)]
 struct DeliveryRow {
     delivery: Delivery,
+    /// When it is due, or was settled.
     due_at: Timestamp,
     leased_until: Option<Timestamp>,
     outcome: Option<DeliveryOutcome>,
@@ -65,14 +66,28 @@ impl MailRows {
         Some(row.delivery.clone())
     }
 
-    pub(crate) fn settle(&mut self, delivery: &Delivery, outcome: DeliveryOutcome) {
+    pub(crate) fn settle(&mut self, delivery: &Delivery, outcome: DeliveryOutcome, at: Timestamp) {
         let same = |row: &&mut DeliveryRow| row.outcome.is_none() && row.delivery.attempts == delivery.attempts;
         let Some(row) = self.deliveries.get_mut(&delivery.id).filter(same) else { return };
         row.leased_until = None;
         match outcome {
             DeliveryOutcome::Postponed(due_at) => row.due_at = due_at,
-            DeliveryOutcome::Sent | DeliveryOutcome::GivenUp | DeliveryOutcome::Dropped => row.outcome = Some(outcome),
+            DeliveryOutcome::Sent | DeliveryOutcome::GivenUp | DeliveryOutcome::Dropped => {
+                (row.outcome, row.due_at) = (Some(outcome), at);
+            }
         }
+    }
+
+    pub(crate) fn purge_deliveries(&mut self, before: Timestamp, most: usize) -> usize {
+        let over = |row: &DeliveryRow| row.outcome.map(|_| row.due_at);
+        let old = oldest(self.deliveries.iter().map(|(id, row)| (over(row), *id)), before, most);
+        old.iter().filter(|id| self.deliveries.remove(id).is_some()).count()
+    }
+
+    pub(crate) fn purge_tokens(&mut self, before: Timestamp, most: usize) -> usize {
+        let over = |row: &TokenRow| row.ended_at.into_iter().chain([row.token.expires_at]).min();
+        let old = oldest(self.tokens.iter().map(|(id, row)| (over(row), *id)), before, most);
+        old.iter().filter(|id| self.tokens.remove(id).is_some()).count()
     }
 
     fn add_token(&mut self, token: MailedToken, accounts: &AccountRows) -> Result<u64, Rejected> {

@@ -15,7 +15,7 @@ use domain::sessions::ports::Place;
 use domain::sessions::session::{EndReason, Session};
 
 use super::accounts::AccountRows;
-use super::dangling;
+use super::{dangling, oldest};
 
 #[derive(Clone, Debug)]
 struct SessionRow {
@@ -95,6 +95,14 @@ impl SessionRows {
         if let Some(row) = self.sessions.get_mut(&id).filter(|row| row.session.ended_at.is_none()) {
             row.session.last_seen_at = row.session.last_seen_at.max(at);
         }
+    }
+
+    /// The grants of a session go with it.
+    pub(crate) fn purge(&mut self, before: Timestamp, most: usize) -> usize {
+        let over = |row: &SessionRow| row.session.ended_at.into_iter().chain([row.session.expires_at]).min();
+        let old = oldest(self.sessions.iter().map(|(id, row)| (over(row), *id)), before, most);
+        self.grants.retain(|_, grant| !old.contains(&grant.session));
+        old.iter().filter(|id| self.sessions.remove(id).is_some()).count()
     }
 
     fn open(

@@ -6,10 +6,11 @@ use domain::mail::delivery::{Delivery, DeliveryOutcome};
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Receipt;
 use domain::ports::secrets::SecretDigest;
+use domain::retention::Leftover;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
 
 use crate::failure::Unwritten;
-use crate::writes::{accounts, domains, events, invariants, keys, land, mail, sessions};
+use crate::writes::{accounts, domains, events, invariants, keys, land, mail, retention, sessions};
 
 /// What is carried out in one transaction.
 #[derive(Debug)]
@@ -46,6 +47,15 @@ pub(crate) enum Work {
         /// Now.
         at: Timestamp,
     },
+    /// That rows are too old to be kept.
+    Purge {
+        /// Which.
+        what: Leftover,
+        /// Before when they must be over.
+        before: Timestamp,
+        /// How many at most.
+        most: usize,
+    },
 }
 
 /// What came of it.
@@ -67,6 +77,7 @@ impl Work {
             }
             Self::Seen { session, at } => sessions::note_last_seen(transaction, *session, *at).await?,
             Self::Used { digest, at } => accounts::note_use(transaction, digest, *at).await?,
+            Self::Purge { what, before, most } => retention::purge(transaction, *what, *before, *most).await?,
             Self::Settle { delivery, outcome, at } => mail::settle(transaction, delivery, *outcome, *at).await?,
         };
         Ok(Done::Written(Receipt { rows: vec![rows] }))

@@ -46,6 +46,8 @@ fn ports(database: Database) -> Ports {
         fields: database.clone(),
         mailed_tokens: database.clone(),
         deliveries: database.clone(),
+        own_events: database.clone(),
+        retention: database.clone(),
         keys: database.clone(),
         ledger: database.clone(),
         readiness: database,

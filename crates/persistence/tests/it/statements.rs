@@ -8,13 +8,14 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use crate::fixture::Place;
 
 /// The tables that grow with users and time.
-const GROWING: [&str; 7] = ["users", "user_emails", "sessions", "grants", "land_fields", "events", "deliveries"];
+const GROWING: [&str; 8] =
+    ["users", "user_emails", "sessions", "grants", "land_fields", "events", "deliveries", "mailed_tokens"];
 
 /// What may be read from end to end: a handful of rows each, and the list that a statement was given.
 const SMALL: [&str; 5] = ["installation", "data_keys", "signing_keys", "json_each", "CONSTANT"];
 
 /// A hundred thousand rows of each growing table. An id is the row's number in 16 bytes.
-const FILL: [&str; 8] = [
+const FILL: [&str; 9] = [
     "INSERT INTO users (id, email, password, token_required, discoverable, administrator, state, version, \
      created_at, updated_at) SELECT id, 'u' || n || '@example.org', 'hash' || n, 'token' || n, false, false, \
      'active', 1, at, at FROM numbers",
@@ -30,6 +31,8 @@ const FILL: [&str; 8] = [
      SELECT id, 'user.signed-up', 'nobody', 'user', 'u' || n, at, '{}' FROM numbers",
     "INSERT INTO deliveries (id, channel, intent, state, due_at, created_at, updated_at) \
      SELECT id, 'mail', '{}', 'done', at, at, at FROM numbers",
+    "INSERT INTO mailed_tokens (id, user_id, purpose, address, created_at, expires_at) \
+     SELECT id, id, 'verify-address', 'u' || n || '@example.org', at, at FROM numbers",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,6 +24,8 @@ async fn in_memory() -> Fixture {
         fields: memory.clone(),
         mailed_tokens: memory.clone(),
         deliveries: memory.clone(),
+        own_events: memory.clone(),
+        retention: memory.clone(),
         keys: memory.clone(),
         ledger: memory.clone(),
         readiness: memory.clone(),

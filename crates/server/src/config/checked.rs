@@ -46,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) cors_origins: Vec<String>,
     pub(crate) pages: web_ui::options::Options,
     pub(crate) mail: mailer::options::Options,
+    /// How long events are kept; `None` for ever.
+    pub(crate) event_retention: Option<TimeDelta>,
     pub(crate) log_format: LogFormat,
     pub(crate) log_level: tracing::Level,
 }
@@ -95,6 +97,7 @@ impl Check<'_> {
         let (log_format, log_level, cors_origins) = (self.log_format(), self.log_level(), self.cors_origins());
         let mail = self.mail(public_url.as_deref(), &data_dir);
         let trusted_proxies = self.trusted_proxies();
+        let event_retention = self.event_retention();
         let (secret, new_secret) = (self.secret("secret"), self.secret("new_secret"));
         let ((database, database_place), (hashing, hashing_size)) = (database?, hashing?);
         Some(Config {
@@ -117,6 +120,7 @@ impl Check<'_> {
             signing_key_lifetime: signing_key_lifetime?,
             access_token_lifetime: TimeDelta::from_std(lifetime?).ok()?,
             trusted_proxies: trusted_proxies?,
+            event_retention: event_retention?,
             cors_origins: cors_origins?,
             pages: pages?,
             mail: mail?,
@@ -350,6 +354,7 @@ mod tests {
             ("MAIL_URL", "https://mail.example"),
             ("MAIL_URL", "smtp://ada:canary@mail.example?tls=none"),
             ("MAIL_FROM", "nobody"),
+            ("EVENT_RETENTION", "0"),
             ("MAIL_TEMPLATES", "/nowhere/at/all"),
             ("LOG_FORMAT", "xml"),
             ("LOG_LEVEL", "loud"),

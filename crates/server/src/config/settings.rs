@@ -155,6 +155,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "DIRECTORY",
         "A directory with texts of your own for mail; those of the program unless said.",
     ),
+    setting(
+        "event_retention",
+        "180d",
+        "DAYS",
+        "How long events are kept: days such as `180d`, or `off` to keep them for ever.",
+    ),
     setting("database_connections", "8", "NUMBER", "The most connections to the database: 2 to 200."),
     setting("log_format", "auto", "FORMAT", "`text`, `json`, or `auto`: text on a terminal, else JSON."),
     setting("log_level", "info", "LEVEL", "`error`, `warn`, `info`, `debug` or `trace`."),

@@ -15,6 +15,7 @@ use domain::accounts::show_me::ShowMe;
 use domain::accounts::sign_up::SignUp;
 use domain::accounts::undo_address_change::UndoAddressChange;
 use domain::accounts::update_phone::UpdatePhone;
+use domain::events::list_own_events::ListOwnEvents;
 use domain::land::add_field::AddField;
 use domain::land::list_fields::ListFields;
 use domain::land::remove_field::RemoveField;
@@ -88,6 +89,7 @@ impl Adapters {
                 }
             ),
             list_sessions: Arc::new(ListSessions { sessions: database.clone(), clock: self.clock.clone() }),
+            list_own_events: Arc::new(ListOwnEvents { events: database.clone() }),
             end_session: wired!(self, EndSession { ledger: database.clone() }),
             show_me: ShowMe { authenticate: authenticate.clone() },
             authenticate,
@@ -193,6 +195,7 @@ impl Adapters {
             change_address: api.change_address.clone(),
             undo_address_change: api.undo_address_change.clone(),
             list_sessions: api.list_sessions.clone(),
+            list_own_events: api.list_own_events.clone(),
             end_session: api.end_session.clone(),
             update_phone: api.update_phone.clone(),
             set_discoverable: api.set_discoverable.clone(),

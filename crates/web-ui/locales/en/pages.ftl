@@ -128,6 +128,56 @@ end-sessions-title = Log out everywhere?
 end-sessions-text = All your sessions end at once, this one included. Programs that you have signed in need your password again.
 end-sessions-button = Log out everywhere
 
+## Activity
+
+security-activity = Recent activity
+activity-title = Recent activity
+activity-heading = What happened to your account
+activity-hint = The newest first. Programs that stay signed in are not listed here, but among your sessions.
+activity-none = Nothing is recorded.
+activity-operator = By the operator
+activity-first = The newest
+activity-next = Earlier
+activity-not-you = If you do not know something here, change your password and look at your sessions.
+event-user-signed-up = The account was made
+event-user-signed-up-again = Somebody tried to sign up with your address
+event-user-created = The account was made
+event-user-disabled = The account was disabled
+event-user-enabled = The account was enabled again
+event-user-verification-sent = The mail that verifies your address was sent again
+event-user-address-verified = Your address was verified
+event-user-address-change-sent = Another e-mail address was asked for
+event-user-address-changed = The e-mail address was changed
+event-user-address-change-undone = A change of the e-mail address was undone
+event-user-password-reset-sent = A new password was asked for
+event-mail-not-sent = A mail was asked for that was not needed
+event-user-password-reset = A new password was chosen by mail
+event-user-password-changed = The password was changed
+event-user-phone-number-changed = The phone number was changed
+event-user-discoverability-changed = It was changed whether others find your fields
+event-user-token-issued = An access token was issued
+event-user-token-removed = The access token was removed
+event-session-started = Login
+event-login-refused = A login was refused
+event-session-refreshed = A program stayed signed in
+event-session-ended = A session was ended
+event-session-all-ended = Sessions were ended together
+event-session-refresh-token-reused = A session was ended because an old token of it was used again
+event-domains-put = E-mail domains were allowed or blocked
+event-domains-removed = An e-mail domain was removed from the table
+event-authority-token-issued = An authority token was issued for a domain
+event-authority-token-rotated = The authority token of a domain was replaced
+event-authority-token-revoked = The authority token of a domain was revoked
+event-field-added = A field was added
+event-field-replaced = A field was changed
+event-field-removed = A field was removed
+event-keys-forgotten = Retired keys of the registry were forgotten
+event-keys-revoked = A key of the registry was revoked
+event-keys-rewrapped = The keys of the registry got another secret
+event-keys-rotated = The keys of the registry were rotated
+event-keys-made = Keys of the registry were made
+event-foreign = Something that this page has no words for yet
+
 ## Fields
 
 fields-heading = Fields

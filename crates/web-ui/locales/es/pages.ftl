@@ -128,6 +128,56 @@ end-sessions-title = ¿Cerrar sesión en todas partes?
 end-sessions-text = Todas sus sesiones se cierran de inmediato, incluida esta. Los programas en los que inició sesión volverán a necesitar su contraseña.
 end-sessions-button = Cerrar sesión en todas partes
 
+## Activity
+
+security-activity = Actividad reciente
+activity-title = Actividad reciente
+activity-heading = Lo que ha ocurrido en su cuenta
+activity-hint = Primero lo más reciente. Los programas que mantienen la sesión no figuran aquí, sino entre sus sesiones.
+activity-none = No hay nada registrado.
+activity-operator = Por el operador
+activity-first = Lo más reciente
+activity-next = Anterior
+activity-not-you = Si algo de esto no le suena, cambie su contraseña y revise sus sesiones.
+event-user-signed-up = Se creó la cuenta
+event-user-signed-up-again = Alguien intentó registrarse con su dirección
+event-user-created = Se creó la cuenta
+event-user-disabled = Se desactivó la cuenta
+event-user-enabled = Se volvió a activar la cuenta
+event-user-verification-sent = Se envió de nuevo el correo que verifica su dirección
+event-user-address-verified = Se verificó su dirección
+event-user-address-change-sent = Se pidió otra dirección de correo
+event-user-address-changed = Se cambió la dirección de correo
+event-user-address-change-undone = Se deshizo un cambio de la dirección de correo
+event-user-password-reset-sent = Se pidió una contraseña nueva
+event-mail-not-sent = Se pidió un correo que no hacía falta
+event-user-password-reset = Se eligió una contraseña nueva por correo
+event-user-password-changed = Se cambió la contraseña
+event-user-phone-number-changed = Se cambió el número de teléfono
+event-user-discoverability-changed = Se cambió si otros encuentran sus parcelas
+event-user-token-issued = Se emitió un token de acceso
+event-user-token-removed = Se eliminó el token de acceso
+event-session-started = Inicio de sesión
+event-login-refused = Se rechazó un inicio de sesión
+event-session-refreshed = Un programa mantuvo la sesión
+event-session-ended = Se cerró una sesión
+event-session-all-ended = Se cerraron varias sesiones a la vez
+event-session-refresh-token-reused = Se cerró una sesión porque se volvió a usar un token antiguo
+event-domains-put = Se permitieron o bloquearon dominios de correo
+event-domains-removed = Se quitó un dominio de correo de la tabla
+event-authority-token-issued = Se emitió un token de autoridad para un dominio
+event-authority-token-rotated = Se sustituyó el token de autoridad de un dominio
+event-authority-token-revoked = Se revocó el token de autoridad de un dominio
+event-field-added = Se añadió una parcela
+event-field-replaced = Se cambió una parcela
+event-field-removed = Se eliminó una parcela
+event-keys-forgotten = Se olvidaron claves retiradas del registro
+event-keys-revoked = Se revocó una clave del registro
+event-keys-rewrapped = Las claves del registro recibieron otro secreto
+event-keys-rotated = Se renovaron las claves del registro
+event-keys-made = Se crearon claves del registro
+event-foreign = Algo para lo que esta página aún no tiene palabras
+
 ## Fields
 
 fields-heading = Parcelas

@@ -7,6 +7,7 @@ use std::path::Path;
 use domain::accounts::email::EmailError;
 use domain::accounts::password::PasswordError;
 use domain::accounts::phone::PhoneNumberError;
+use domain::events::EventKind;
 use domain::form::Refusal;
 use domain::land::boundary::BoundaryError;
 use domain::land::field::FieldNameError;
@@ -23,7 +24,7 @@ fn every_text_is_there_and_none_is_left_over() {
     let (sources, refusals) = (sources(), refusal_keys());
     let errors = fallible_pages().into_iter().flat_map(|key| [format!("{key}-title"), format!("{key}-text")]);
     let mut asked: BTreeSet<String> = ASKED_BY.iter().flat_map(|call| after(&sources, call)).collect();
-    asked.extend(refusals.into_iter().chain(errors));
+    asked.extend(refusals.into_iter().chain(errors).chain(event_keys()));
     let quoted: BTreeSet<_> = after(&sources, "\"").collect();
     for language in languages() {
         let held = keys(&language);
@@ -83,6 +84,11 @@ fn fallible_pages() -> BTreeSet<String> {
     let start = source.find("fn key(").expect("the function");
     let end = source[start..].find("\n    }\n").expect("its end") + start;
     after(&source[start..end], "=> \"").collect()
+}
+
+/// Everything that can happen has its words on the page of activity.
+fn event_keys() -> impl Iterator<Item = String> {
+    EventKind::ALL.iter().map(|kind| format!("event-{}", kind.name().replace('.', "-")))
 }
 
 fn refusal_keys() -> Vec<String> {

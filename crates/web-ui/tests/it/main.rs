@@ -1,6 +1,7 @@
 //! The pages over a registry in memory, as a browser sees them.
 
 mod accounts;
+mod activity;
 mod address_changes;
 mod browser;
 mod catalogue;

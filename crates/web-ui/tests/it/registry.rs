@@ -17,6 +17,7 @@ use domain::accounts::sign_up::SignUp;
 use domain::accounts::undo_address_change::UndoAddressChange;
 use domain::accounts::update_phone::UpdatePhone;
 use domain::domains::policy::DefaultPolicy;
+use domain::events::list_own_events::ListOwnEvents;
 use domain::land::add_field::AddField;
 use domain::land::list_fields::ListFields;
 use domain::land::remove_field::RemoveField;
@@ -98,6 +99,7 @@ impl Registry {
             reset_password: Arc::new(self.reset_password()),
             change_password: Arc::new(self.change_password(own_row.clone())),
             list_sessions: Arc::new(ListSessions { sessions, clock: clock() }),
+            list_own_events: Arc::new(ListOwnEvents { events: memory.clone() }),
             end_session: Arc::new(EndSession { ledger: memory.clone(), clock: clock(), entropy: entropy() }),
             update_phone: Arc::new(UpdatePhone { own_row: own_row.clone(), clock: clock(), entropy: entropy() }),
             set_discoverable: Arc::new(SetDiscoverable {
