@@ -25,6 +25,7 @@ mod m0012_data_keys;
 mod m0013_mailed_tokens;
 mod m0014_keys_revision;
 mod m0015_origins;
+mod m0016_throttles;
 mod m0017_retention;
 mod m0018_news;
 mod m0019_user_tokens;
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_mailed_tokens::Migration),
             Box::new(m0014_keys_revision::Migration),
             Box::new(m0015_origins::Migration),
+            Box::new(m0016_throttles::Migration),
             Box::new(m0017_retention::Migration),
             Box::new(m0018_news::Migration),
             Box::new(m0019_user_tokens::Migration),

@@ -99,7 +99,7 @@ impl EventActor {
 /// To what something happened: its kind, and its id as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventSubject {
-    /// The kind: `user`, `session`, `field`, `domain`, `keys`, `signing-key`, `address`.
+    /// The kind: `user`, `session`, `field`, `domain`, `keys`, `signing-key`, `address`, `throttle`.
     pub kind: &'static str,
     /// The id.
     pub id: String,
@@ -204,6 +204,8 @@ event_kinds! {
     FieldReplaced = "field.replaced",
     /// A user removed a land field.
     FieldRemoved = "field.removed",
+    /// Something was tried too often, and refused: so many times since the last such event of its key.
+    Throttled = "throttle.refused",
     /// Keys of this installation were made.
     KeysMade = "keys.made",
     /// The next signing keys became active.

@@ -21,3 +21,4 @@ pub mod page;
 pub mod ports;
 pub mod retention;
 pub mod sessions;
+pub mod throttles;

@@ -13,4 +13,5 @@ pub mod memory;
 pub mod passwords;
 pub mod secrets;
 mod state;
+mod throttles;
 pub mod tokens;

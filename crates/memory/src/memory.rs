@@ -34,6 +34,7 @@ use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Place,
 use domain::sessions::session::{EndReason, Session};
 
 use crate::state::State;
+use crate::throttles::Counters;
 
 /// The database of the tests: it forgets everything when it is dropped.
 ///
@@ -41,6 +42,7 @@ use crate::state::State;
 #[derive(Debug, Default)]
 pub struct Memory {
     state: Mutex<State>,
+    counters: Mutex<Counters>,
     away: AtomicBool,
 }
 
@@ -80,11 +82,17 @@ impl Memory {
         self.away.store(away, Ordering::SeqCst);
     }
 
-    fn state(&self) -> Result<MutexGuard<'_, State>, PortFailure> {
+    pub(crate) fn state(&self) -> Result<MutexGuard<'_, State>, PortFailure> {
         if self.away.load(Ordering::SeqCst) {
             return Err(PortFailure::passing("the database is away"));
         }
         Ok(self.lock())
+    }
+
+    pub(crate) fn counters(&self) -> Result<MutexGuard<'_, Counters>, PortFailure> {
+        drop(self.state()?);
+        // Each counter is whole at every moment, whoever panicked.
+        Ok(self.counters.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -9,6 +9,7 @@ use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::ports::readiness::Readiness;
 use sea_orm::DatabaseConnection;
 
+use crate::counters::Counters;
 use crate::open;
 use crate::open_error::OpenError;
 use crate::options::Options;
@@ -32,6 +33,8 @@ pub struct Database {
     pool: DatabaseConnection,
     /// The task that writes, on `SQLite`.
     writer: Option<Writer>,
+    /// What counts for the throttles.
+    counters: Counters,
 }
 
 impl Database {
@@ -50,18 +53,24 @@ impl Database {
         if let Some(writer) = &self.writer {
             writer.close().await;
         }
+        self.counters.close().await;
         if let Err(error) = self.pool.close_by_ref().await {
             tracing::warn!(%error, "the database was not closed in order");
         }
     }
 
-    pub(crate) const fn new(pool: DatabaseConnection, writer: Option<Writer>) -> Self {
-        Self { pool, writer }
+    pub(crate) const fn new(pool: DatabaseConnection, writer: Option<Writer>, counters: Counters) -> Self {
+        Self { pool, writer, counters }
     }
 
     /// The connections that read what was last committed.
     pub(crate) const fn reader(&self) -> &DatabaseConnection {
         &self.pool
+    }
+
+    /// What counts for the throttles.
+    pub(crate) const fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// Carries out `work`, also when the caller stops waiting.

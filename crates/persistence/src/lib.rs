@@ -3,8 +3,10 @@
 //! [`database::Database`] implements all of them. A plan of writes is one transaction; every guard
 //! stands in the statement that writes, so both engines decide races the same way. On `SQLite` one
 //! task writes, and commits the plans that wait once for all of them; on `PostgreSQL` each plan has
-//! a transaction and a task of its own.
+//! a transaction and a task of its own. What counts for the throttles has connections, and on `SQLite` a file, of
+//! its own: it needs to be neither durable nor in order with other writes.
 
+mod counters;
 pub mod database;
 mod failure;
 mod geometry;

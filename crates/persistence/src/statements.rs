@@ -3,11 +3,12 @@
 use sea_orm::DbBackend;
 
 use crate::sql::Sql;
-use crate::{database, reads, writes};
+use crate::{counters, database, reads, writes};
 
 /// The texts that an engine reads.
 pub fn all(engine: DbBackend) -> impl Iterator<Item = &'static str> {
-    let rooms: [&[Sql]; 17] = [
+    let rooms: [&[Sql]; 18] = [
+        counters::STATEMENTS,
         database::STATEMENTS,
         reads::accounts::STATEMENTS,
         reads::domains::STATEMENTS,

@@ -17,6 +17,7 @@ use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::ports::readiness::Readiness;
 use domain::retention::Retention;
 use domain::sessions::ports::{LastSeen, Sessions};
+use domain::throttles::ports::{Places, Throttles};
 
 /// How often a plan is tried again after a failure that may pass: the laws crowd a database far more
 /// than its pool of connections is made for.
@@ -61,6 +62,10 @@ pub struct Ports {
     pub keys: Arc<dyn KeyStore>,
     /// Writes.
     pub ledger: Arc<dyn Ledger>,
+    /// Counts.
+    pub throttles: Arc<dyn Throttles>,
+    /// Knows from where accounts were used.
+    pub places: Arc<dyn Places>,
     /// Tells whether the process can work.
     pub readiness: Arc<dyn Readiness>,
 }

@@ -15,3 +15,4 @@ pub mod mail;
 pub mod retention;
 pub mod sessions;
 pub mod standing;
+pub mod throttles;

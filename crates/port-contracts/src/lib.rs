@@ -159,6 +159,18 @@ macro_rules! stamp {
             no_plan_of_a_session_follows_its_end,
             plans_that_require_the_same_all_go_through,
         ]);
+        $crate::stamp!($fixture, throttles: [
+            a_quota_admits_so_many_in_any_window,
+            a_quota_admits_no_more_than_that_of_many_at_once,
+            counters_of_different_keys_do_not_meet,
+            an_account_rests_longer_after_each_failure,
+            many_guesses_at_once_are_admitted_as_often_as_they_are_free,
+            a_guess_is_taken_back,
+            failures_are_forgotten_after_a_day,
+            what_begins_so_is_forgotten_at_once,
+            what_is_vouched_for_is_so_for_a_while,
+            a_place_is_known_where_the_account_has_signed_in,
+        ]);
         $crate::stamp!($fixture, ledger: [
             every_event_reads_back_equal,
             a_plan_is_written_whole_or_not_at_all,

@@ -53,6 +53,12 @@ impl SessionRows {
         self.sessions.get(&id).map(|row| row.session.clone())
     }
 
+    /// Whether a user has signed in from a network.
+    pub(crate) fn used_from(&self, user: UserId, network: &Network) -> bool {
+        let sessions = self.sessions.values().map(|row| &row.session);
+        sessions.filter(|session| session.user == user).any(|session| session.network.as_ref() == Some(network))
+    }
+
     /// The sessions of a user that have not ended and do not end by `now`, the one used last first.
     pub(crate) fn of_user(&self, user: UserId, now: Timestamp) -> Vec<Session> {
         let open = |session: &Session| session.user == user && session.ended_at.is_none() && now < session.expires_at;

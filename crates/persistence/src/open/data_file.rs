@@ -59,7 +59,19 @@ pub(super) fn make_private(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn beside(file: &Path, ending: &str) -> PathBuf {
+/// Removes a file and what lies beside it.
+pub(super) fn remove(file: &Path) -> io::Result<()> {
+    for path in [file.to_owned(), beside(file, "-wal"), beside(file, "-shm")] {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The file of the same name with this ending.
+pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut path = file.as_os_str().to_owned();
     path.push(ending);
     path.into()

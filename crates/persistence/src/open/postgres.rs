@@ -6,6 +6,7 @@ use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr, TransactionTrait as _};
 
+use crate::counters::Counters;
 use crate::database::Database;
 use crate::open::{not_up_to_date, tables, unreachable};
 use crate::open_error::OpenError;
@@ -30,6 +31,12 @@ const SETTINGS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '3s'; \
                         SELECT set_config('synchronous_commit', 'on', false) \
                         WHERE current_setting('synchronous_commit') = 'off'";
 
+/// How many connections count at most.
+const COUNTERS: u32 = 4;
+/// The same bounds for what counts, which is done in a moment or not at all.
+const COUNTING: &str = "SET statement_timeout = '2s'; SET lock_timeout = '1s'; \
+                        SET idle_in_transaction_session_timeout = '10s'; SET synchronous_commit = off";
+
 pub(super) async fn open(options: &Options) -> Result<Database, OpenError> {
     // Parsed here, because an error of the parser may repeat a part of the address.
     options.url.parse::<PgConnectOptions>().map_err(|_| OpenError::Address)?;
@@ -41,7 +48,20 @@ pub(super) async fn open(options: &Options) -> Result<Database, OpenError> {
         })
     });
     let pool = sea_orm::Database::connect(settings).await.map_err(unreachable)?;
-    Ok(Database::new(pool, None))
+    let counters = connect_counters(options).await.map_err(unreachable)?;
+    Ok(Database::new(pool, None, Counters::new(counters)))
+}
+
+/// A few connections of their own, made when the first is needed: what counts never waits for those who
+/// write other things, and nobody waits for the disk to count.
+async fn connect_counters(options: &Options) -> Result<DatabaseConnection, DbErr> {
+    let mut settings = settings(options, COUNTERS);
+    settings.min_connections(0).connect_lazy(true).map_sqlx_postgres_pool_opts(|pool| {
+        pool.after_connect(|connection, _| {
+            Box::pin(async move { sea_orm::sqlx::Executor::execute(connection, COUNTING).await.map(|_| ()) })
+        })
+    });
+    sea_orm::Database::connect(settings).await
 }
 
 /// On connections of their own, without the time-outs of requests: one holds the lock, one works.

@@ -6,17 +6,27 @@ use std::time::Duration;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
 
+use crate::counters::Counters;
 use crate::database::Database;
 use crate::lock::FileLock;
 use crate::open::data_file::{self, Found};
 use crate::open::{tables, unreachable};
 use crate::open_error::OpenError;
 use crate::options::Options;
-use crate::sql::{Sql, one};
+use crate::sql::{Sql, execute, one};
 use crate::sqlite::Writer;
 
 /// How long one program waits for another that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The table in the file of what counts, which stands in no step: a file that is lost begins anew.
+const COUNTERS: [Sql; 2] = [
+    Sql::new(
+        "CREATE TABLE IF NOT EXISTS throttles (key TEXT NOT NULL PRIMARY KEY, recent TEXT NOT NULL, \
+         failures INTEGER NOT NULL, next_at INTEGER NOT NULL, over_at INTEGER NOT NULL) WITHOUT ROWID",
+    ),
+    Sql::new("CREATE INDEX IF NOT EXISTS throttles_over_at_idx ON throttles (over_at)"),
+];
 
 pub(super) async fn open(address: &str, options: &Options) -> Result<Database, OpenError> {
     let file = file(address)?;
@@ -39,9 +49,32 @@ pub(super) async fn open(address: &str, options: &Options) -> Result<Database, O
     let writer = connect(&file, 1, writing).await.map_err(unreachable)?;
     check_settings(&writer).await?;
     tables::bring_up_to_date(&writer).await?;
+    let counters = open_counters(&data_file::beside(&file, "-throttles")).await?;
     drop(lock);
     let pool = connect(&file, options.max_connections.max(1), reading).await.map_err(unreachable)?;
-    Ok(Database::new(pool, Some(Writer::start(writer))))
+    Ok(Database::new(pool, Some(Writer::start(writer)), Counters::new(counters)))
+}
+
+/// Opens the file of what counts for the throttles. One that is damaged holds nothing worth keeping.
+async fn open_counters(file: &Path) -> Result<DatabaseConnection, OpenError> {
+    let unusable = |error: OpenError| OpenError::Unreachable(format!("{error} ({})", file.display()));
+    match try_counters(file).await {
+        Err(error) => {
+            tracing::warn!(%error, file = %file.display(), "what the throttles had counted is lost: its file is damaged");
+            data_file::remove(file).map_err(no_access).map_err(unusable)?;
+            try_counters(file).await.map_err(unreachable).map_err(unusable)
+        }
+        Ok(counters) => Ok(counters),
+    }
+}
+
+async fn try_counters(file: &Path) -> Result<DatabaseConnection, DbErr> {
+    data_file::make_private(file).map_err(|error| DbErr::Custom(error.to_string()))?;
+    let counters = connect(file, 1, counting).await?;
+    for sql in COUNTERS {
+        execute(&counters, sql, []).await?;
+    }
+    Ok(counters)
 }
 
 /// Looks whose database it is by a connection that changes nothing: to connect for writing would
@@ -99,6 +132,11 @@ fn writing(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+}
+
+/// Nothing is lost but counts when the machine is cut off.
+fn counting(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    writing(options).synchronous(SqliteSynchronous::Normal)
 }
 
 fn reading(options: SqliteConnectOptions) -> SqliteConnectOptions {

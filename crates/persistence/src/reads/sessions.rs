@@ -1,6 +1,7 @@
 //! Sessions, grants and who holds a credential.
 
 use async_trait::async_trait;
+use domain::accounts::email::EmailKey;
 use domain::ids::{GrantId, SessionId, UserId};
 use domain::land::field::Field;
 use domain::origin::{Device, Network};
@@ -11,6 +12,7 @@ use domain::ports::secrets::SecretDigest;
 use domain::sessions::grant::Grant;
 use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Place, Sessions};
 use domain::sessions::session::{AuthenticationMethod, Channel, Session};
+use domain::throttles::ports::Places;
 use sea_orm::{QueryResult, Value};
 
 use crate::database::Database;
@@ -75,6 +77,8 @@ statements! {
     );
     PLACE = "SELECT EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = $1) AS has_any, \
              EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = $1 AND s.network = $2 AND s.device = $3) AS has_same";
+    USED_FROM = "SELECT 1 FROM user_emails e JOIN sessions s ON s.user_id = e.user_id AND s.network = $2 \
+        WHERE e.email_key = $1 AND e.kind = 'primary' LIMIT 1";
     BY_GRANT = concat!(
         "SELECT ", user_columns!(), ", ", session_columns!(),
         ", g.generation AS g_generation, g.rotated_at AS g_rotated_at \
@@ -126,6 +130,14 @@ impl Sessions for Database {
     async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure> {
         let row = one(self.reader(), BY_GRANT, [grant.uuid().into()]).await.map_err(port_failure)?;
         row.map(|row| held_grant(&row, grant)).transpose()
+    }
+}
+
+#[async_trait]
+impl Places for Database {
+    async fn knows(&self, email: &EmailKey, network: &Network) -> Result<bool, PortFailure> {
+        let values = [email.as_str().into(), network.as_str().into()];
+        Ok(one(self.reader(), USED_FROM, values).await.map_err(port_failure)?.is_some())
     }
 }
 

@@ -50,6 +50,8 @@ fn ports(database: Database) -> Ports {
         retention: database.clone(),
         keys: database.clone(),
         ledger: database.clone(),
+        throttles: database.clone(),
+        places: database.clone(),
         readiness: database,
     }
 }

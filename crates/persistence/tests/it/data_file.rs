@@ -5,13 +5,15 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use domain::ports::ledger::Ledger as _;
+use domain::throttles::limits::Limit;
+use domain::throttles::ports::{CounterKey, Throttles as _};
 use persistence::database::Database;
 use persistence::open_error::OpenError;
 use persistence::options::Options;
 use rustix::fs::Mode;
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, Statement};
 
-use crate::fixture::{Place, adding, user};
+use crate::fixture::{Place, adding, at, user};
 
 #[tokio::test]
 async fn a_foreign_data_file_stays_as_it_is() {
@@ -93,8 +95,17 @@ async fn only_their_owner_reads_data_files_whatever_the_umask_is() {
     database.apply(adding(&user("ada@example.org"))).await.expect("written");
     rustix::process::umask(usual);
     let names = names_beside(&place.file());
-    assert_eq!(names, ["registry.db", "registry.db-shm", "registry.db-wal", "registry.db.lock"]);
-    assert_eq!(modes(&place.file(), &names), [0o600; 4]);
+    let expected = [
+        "registry.db",
+        "registry.db-shm",
+        "registry.db-throttles",
+        "registry.db-throttles-shm",
+        "registry.db-throttles-wal",
+        "registry.db-wal",
+        "registry.db.lock",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(modes(&place.file(), &names), [0o600; 7]);
     database.close().await;
 }
 
@@ -109,6 +120,45 @@ async fn a_data_file_that_others_could_read_is_shut() {
     let _second = place.open().await;
     assert_eq!(modes(&place.file(), &names), [0o600; 3]);
     running.apply(adding(&user("ada@example.org"))).await.expect("the first goes on");
+}
+
+#[tokio::test]
+async fn counts_whose_file_is_lost_or_damaged_begin_anew() {
+    let (place, key, quota) = (Place::sqlite(), CounterKey::restore("a"), Limit::ResetMail.quota());
+    let counters = with_ending(&place.file(), "-throttles");
+    for damage in [None, Some("no database"), Some("SQLite format 3\0 and then rubbish")] {
+        let database = place.open().await;
+        let counted = database.reserve(&key, quota, at(0)).await.expect("it counts");
+        assert_eq!(counted.recent.len(), 1, "{damage:?}");
+        database.close().await;
+        let again = place.open().await;
+        assert_eq!(again.reserve(&key, quota, at(0)).await.expect("it counts").recent.len(), 2, "it outlives a start");
+        again.close().await;
+        match damage {
+            Some(text) => fs::write(&counters, text.repeat(200)).expect("written"),
+            None => fs::remove_file(&counters).expect("removed"),
+        }
+    }
+    place.open().await.close().await;
+}
+
+#[tokio::test]
+async fn counts_that_say_nothing_any_more_are_dropped() {
+    let (place, quota) = (Place::sqlite(), Limit::ResetMail.quota());
+    let database = place.open().await;
+    for number in 0..1_500 {
+        database.reserve(&CounterKey::restore(format!("{number}")), quota, at(0)).await.expect("it counts");
+    }
+    let later = at(0) + quota.window;
+    database.reserve(&CounterKey::restore("later"), quota, later).await.expect("it counts");
+    let raw = sea_orm::Database::connect(format!("{}-throttles", place.url)).await.expect("connected");
+    loop {
+        let rows = raw.query_all_raw(Statement::from_string(raw.get_database_backend(), "SELECT key FROM throttles"));
+        match rows.await.expect("read").len() {
+            1 => break,
+            _ => tokio::task::yield_now().await,
+        }
+    }
 }
 
 async fn open(file: &Path) -> Result<Database, OpenError> {

@@ -8,14 +8,14 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use crate::fixture::Place;
 
 /// The tables that grow with users and time.
-const GROWING: [&str; 8] =
-    ["users", "user_emails", "sessions", "grants", "land_fields", "events", "deliveries", "mailed_tokens"];
+const GROWING: [&str; 9] =
+    ["users", "user_emails", "sessions", "grants", "land_fields", "events", "deliveries", "mailed_tokens", "throttles"];
 
 /// What may be read from end to end: a handful of rows each, and the list that a statement was given.
 const SMALL: [&str; 5] = ["installation", "data_keys", "signing_keys", "json_each", "CONSTANT"];
 
 /// A hundred thousand rows of each growing table. An id is the row's number in 16 bytes.
-const FILL: [&str; 9] = [
+const FILL: [&str; 10] = [
     "INSERT INTO users (id, email, password, token_required, discoverable, administrator, state, version, \
      created_at, updated_at) SELECT id, 'u' || n || '@example.org', 'hash' || n, 'token' || n, false, false, \
      'active', 1, at, at FROM numbers",
@@ -33,6 +33,7 @@ const FILL: [&str; 9] = [
      SELECT id, 'mail', '{}', 'done', at, at, at FROM numbers",
     "INSERT INTO mailed_tokens (id, user_id, purpose, address, created_at, expires_at) \
      SELECT id, id, 'verify-address', 'u' || n || '@example.org', at, at FROM numbers",
+    "INSERT INTO throttles (key, recent, failures, next_at, over_at) SELECT 'k' || n, '', 1, n, n FROM numbers",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,6 +43,7 @@ async fn sqlite_finds_every_row_by_an_index() {
     let raw = place.raw().await;
     run(&raw, "PRAGMA synchronous = OFF").await;
     run(&raw, "PRAGMA foreign_keys = OFF").await;
+    run(&raw, &format!("ATTACH '{}-throttles' AS counters", place.file().display())).await;
     let numbers = "CREATE TEMP TABLE numbers AS WITH RECURSIVE count (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count \
                    WHERE n < 100000) SELECT n, CAST(printf('%016d', n) AS BLOB) AS id, '2026-01-01 00:00:00 +00:00' AS at FROM count";
     fill(&raw, numbers).await;

@@ -28,6 +28,8 @@ async fn in_memory() -> Fixture {
         retention: memory.clone(),
         keys: memory.clone(),
         ledger: memory.clone(),
+        throttles: memory.clone(),
+        places: memory.clone(),
         readiness: memory.clone(),
     };
     Fixture { here: ports.clone(), there: ports, events: Arc::new(Events(memory)), keep: Box::new(()) }

@@ -1,0 +1,286 @@
+//! The gate: whatever is throttled goes through it before it costs anything.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use crate::access::Actor;
+use crate::accounts::email::EmailKey;
+use crate::changes::Changes;
+use crate::events::{Event, EventKind, EventSubject};
+use crate::origin::{Network, Origin};
+use crate::ports::clock::{Clock, Timestamp};
+use crate::ports::entropy::Entropy;
+use crate::ports::failure::PortFailure;
+use crate::ports::ledger::{Ledger, Rejected};
+use crate::ports::secrets::{SecretKeeper, SecretPurpose};
+use crate::sessions::opaque::hex;
+use crate::throttles::account_delay;
+use crate::throttles::limits::{GateError, Limit, Quota, StrangersMail, Throttled, TooMany};
+use crate::throttles::ports::{CounterKey, Places, Throttles};
+use crate::throttles::refusals::{Refusals, Untold};
+
+/// The name of the delay of an account, beside those of the limits.
+pub const ACCOUNT: &str = "account";
+/// How long a process relies on the delay of an account: a new password by mail ends it at once, also on
+/// another process.
+const ACCOUNT_REMEMBERED: TimeDelta = TimeDelta::seconds(1);
+/// For how long a place counts as known where a new password was chosen by mail.
+const VOUCHED_FOR: TimeDelta = TimeDelta::days(1);
+/// How many bytes of a keyed hash tell two counted things apart.
+const KEY_BYTES: usize = 16;
+
+/// What the gate needs.
+pub struct Counting {
+    /// Counts.
+    pub throttles: Arc<dyn Throttles>,
+    /// Knows from where accounts were used.
+    pub places: Arc<dyn Places>,
+    /// Hides addresses in the keys of what is counted.
+    pub keeper: Arc<dyn SecretKeeper>,
+    /// Writes the events that tell of refusals.
+    pub ledger: Arc<dyn Ledger>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Lets through what was not tried too often.
+pub struct Gate {
+    counting: Option<Counting>,
+    refusals: Refusals,
+}
+
+/// A guess at a password that was let through. What it was must be told, by [`Gate::settle`]; until then it
+/// counts as a wrong one.
+#[derive(Debug)]
+#[must_use = "what the guess was is to be told"]
+pub struct Guess {
+    key: Option<CounterKey>,
+}
+
+/// What a guess was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The right password.
+    Right,
+    /// Another one.
+    Wrong,
+    /// Nobody found out.
+    Unknown,
+}
+
+impl Gate {
+    /// A gate that counts.
+    #[must_use]
+    pub fn new(counting: Counting) -> Self {
+        Self { counting: Some(counting), refusals: Refusals::default() }
+    }
+
+    /// A gate that stands open.
+    #[must_use]
+    pub fn open() -> Self {
+        Self { counting: None, refusals: Refusals::default() }
+    }
+
+    /// Counts something by where it comes from.
+    ///
+    /// # Errors
+    /// When it came from there too often, or a port fails.
+    pub async fn enter(&self, origin: &Origin, what: Throttled) -> Result<(), GateError> {
+        let (Some(counting), Some(address)) = (&self.counting, &origin.address) else { return Ok(()) };
+        let (of_address, of_site) = what.limits();
+        let near = if address.ip().is_ipv4() { 32 } else { 64 };
+        self.count(counting, of_address, &address.prefix(near), origin).await?;
+        if address.ip().is_ipv6() {
+            self.count(counting, of_site, &address.prefix(48), origin).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets a login through that is yet to be compared with a password. Where the account was used before it
+    /// has a delay of its own, so that nobody elsewhere can delay its owner.
+    ///
+    /// # Errors
+    /// When the address or the account was tried too often, or a port fails.
+    pub async fn log_in(&self, origin: &Origin, email: &EmailKey) -> Result<Guess, GateError> {
+        let Some(counting) = &self.counting else { return Ok(Guess { key: None }) };
+        let network = origin.network();
+        let asker = counting.account_key(email, network.as_ref().map_or("nowhere", Network::as_str));
+        self.refuse_what_lasts(counting, ACCOUNT, asker.as_str(), origin)?;
+        self.enter(origin, Throttled::LogIn).await?;
+        let known = match &network {
+            Some(network) => counting.knows(email, network).await?,
+            None => false,
+        };
+        // Whoever asks from a place that is not known shares one counter with all others who do.
+        let key = if known { asker.clone() } else { counting.account_key(email, "elsewhere") };
+        self.guess(counting, key, asker.as_str(), origin).await
+    }
+
+    /// Lets a password through of somebody who is signed in already, and shows that it is still them.
+    ///
+    /// # Errors
+    /// When there were too many wrong ones, or a port fails.
+    pub async fn confirm(&self, origin: &Origin, email: &EmailKey) -> Result<Guess, GateError> {
+        let Some(counting) = &self.counting else { return Ok(Guess { key: None }) };
+        let key = counting.account_key(email, "session");
+        let asker = key.as_str().to_owned();
+        self.refuse_what_lasts(counting, ACCOUNT, &asker, origin)?;
+        self.guess(counting, key, &asker, origin).await
+    }
+
+    /// Takes note of what a guess was. When that fails, it counts as a wrong one for longer than it should.
+    pub async fn settle(&self, guess: Guess, verdict: Verdict) {
+        let (Some(counting), Some(key)) = (&self.counting, guess.key) else { return };
+        let settled = match verdict {
+            Verdict::Wrong => return,
+            Verdict::Right => counting.throttles.forget(&key).await,
+            Verdict::Unknown => counting.throttles.take_back(&key, counting.clock.now()).await,
+        };
+        // The answer does not depend on it: the delay that is left is over by itself.
+        drop(settled);
+    }
+
+    /// Lets the owner of an account back in who has chosen a new password by mail: every delay of the account
+    /// ends, and whoever goes on guessing elsewhere does not delay them where they are now.
+    ///
+    /// # Errors
+    /// When a port fails.
+    pub async fn let_back_in(&self, origin: &Origin, email: &EmailKey) -> Result<(), PortFailure> {
+        let Some(counting) = &self.counting else { return Ok(()) };
+        let beginning = counting.account_key(email, "");
+        counting.throttles.forget(&beginning).await?;
+        self.refusals.forget(beginning.as_str());
+        let Some(network) = origin.network() else { return Ok(()) };
+        let now = counting.clock.now();
+        counting.throttles.vouch(&counting.vouched_key(email, &network), now, now + VOUCHED_FOR).await
+    }
+
+    /// Whether a mail that a stranger can cause may go to this recipient. Whether there is one makes no
+    /// difference, and whoever asked must not learn the answer.
+    ///
+    /// # Errors
+    /// When a port fails.
+    pub async fn may_mail(&self, origin: &Origin, to: &EmailKey, mail: StrangersMail) -> Result<bool, PortFailure> {
+        let Some(counting) = &self.counting else { return Ok(true) };
+        match self.count(counting, mail.limit(), to.as_str(), origin).await {
+            Ok(()) => Ok(true),
+            Err(GateError::TooMany(_)) => Ok(false),
+            Err(GateError::Failed(failure)) => Err(failure),
+        }
+    }
+
+    /// Writes the events that tell of the refusals since the last time: one for each key.
+    ///
+    /// # Errors
+    /// When they cannot be written; what is left is kept for the next time.
+    pub async fn tell_refusals(&self) -> Result<(), PortFailure> {
+        let Some(counting) = &self.counting else { return Ok(()) };
+        let mut untold = self.refusals.take_untold().into_iter();
+        while let Some(refusals) = untold.next() {
+            let written = counting.ledger.apply(counting.telling(&refusals)).await;
+            if let Err(rejected) = written {
+                self.refusals.keep(refusals);
+                untold.for_each(|rest| self.refusals.keep(rest));
+                return Err(Rejected::unexpected(rejected));
+            }
+        }
+        Ok(())
+    }
+
+    async fn count(&self, counting: &Counting, limit: Limit, what: &str, origin: &Origin) -> Result<(), GateError> {
+        let key = counting.key(limit.name(), what, "");
+        self.refuse_what_lasts(counting, limit.name(), key.as_str(), origin)?;
+        let (quota, now) = (limit.quota(), counting.clock.now());
+        let reserved = counting.throttles.reserve(&key, quota, now).await?;
+        if reserved.admitted {
+            return Ok(());
+        }
+        // The next is admitted when the oldest of a full quota is out of the window. Others may have been admitted
+        // since this one has looked at the clock.
+        let oldest = reserved.recent.last().copied().unwrap_or(now).min(now);
+        let too_many = TooMany { limit: limit.name(), quota, wait: oldest + quota.window - now };
+        self.refusals.remember(key.as_str().into(), too_many, now, Timestamp::MAX_UTC);
+        Err(self.refused(too_many, key.as_str(), origin, now))
+    }
+
+    async fn guess(
+        &self,
+        counting: &Counting,
+        key: CounterKey,
+        asker: &str,
+        origin: &Origin,
+    ) -> Result<Guess, GateError> {
+        let now = counting.clock.now();
+        let guessed = counting.throttles.guess(&key, now).await?;
+        if guessed.admitted {
+            return Ok(Guess { key: Some(key) });
+        }
+        let quota = Quota { most: 1, window: account_delay::after(guessed.failures) };
+        let too_many = TooMany { limit: ACCOUNT, quota, wait: guessed.next_at - now };
+        self.refusals.remember(asker.into(), too_many, now, now + ACCOUNT_REMEMBERED);
+        Err(self.refused(too_many, asker, origin, now))
+    }
+
+    /// Refuses without asking anybody what is known to be refused still.
+    fn refuse_what_lasts(
+        &self,
+        counting: &Counting,
+        limit: &'static str,
+        key: &str,
+        origin: &Origin,
+    ) -> Result<(), GateError> {
+        let now = counting.clock.now();
+        match self.refusals.lasting(key, now) {
+            Some(too_many) if too_many.limit == limit => Err(self.refused(too_many, key, origin, now)),
+            _ => Ok(()),
+        }
+    }
+
+    fn refused(&self, too_many: TooMany, key: &str, origin: &Origin, now: Timestamp) -> GateError {
+        self.refusals.count(too_many.limit, key, origin, now);
+        too_many.into()
+    }
+}
+
+impl Counting {
+    /// Under which key something is counted.
+    fn key(&self, limit: &str, what: &str, place: &str) -> CounterKey {
+        CounterKey::restore(format!("{limit}:{}{place}", self.hidden(limit, what)))
+    }
+
+    /// Under which key the guesses at an account's password are counted, from a place.
+    fn account_key(&self, email: &EmailKey, place: &str) -> CounterKey {
+        let place = if place.is_empty() { ":".into() } else { format!(":{}", self.hidden("place", place)) };
+        self.key(ACCOUNT, email.as_str(), &place)
+    }
+
+    /// Whether the account was used from this network, or its owner has read its mail there.
+    async fn knows(&self, email: &EmailKey, network: &Network) -> Result<bool, PortFailure> {
+        if self.places.knows(email, network).await? {
+            return Ok(true);
+        }
+        self.throttles.is_vouched(&self.vouched_key(email, network), self.clock.now()).await
+    }
+
+    fn vouched_key(&self, email: &EmailKey, network: &Network) -> CounterKey {
+        self.key("vouched", email.as_str(), &format!(":{}", self.hidden("place", network.as_str())))
+    }
+
+    fn hidden(&self, kind: &str, what: &str) -> String {
+        let code = self.keeper.code(SecretPurpose::AuditAddress, format!("throttle {kind} {what}").as_bytes());
+        hex(&code[..KEY_BYTES])
+    }
+
+    fn telling(&self, refusals: &Untold) -> Changes {
+        let (actor, at) = (Actor::nobody(refusals.origin.clone()), self.clock.now());
+        let subject = EventSubject::new("throttle", &refusals.key);
+        let event = Event::now(EventKind::Throttled, &actor, subject, at, &*self.entropy)
+            .with("limit", refusals.limit)
+            .with("count", refusals.count)
+            .with("since", refusals.since.to_rfc3339());
+        Changes::new(event)
+    }
+}

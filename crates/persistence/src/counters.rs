@@ -1,0 +1,223 @@
+//! What counts for the throttles: each decision is one statement.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use domain::ports::clock::Timestamp;
+use domain::ports::failure::PortFailure;
+use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, MOST_FAILURES};
+use domain::throttles::limits::Quota;
+use domain::throttles::ports::{CounterKey, Guessed, Reserved, Throttles};
+use sea_orm::{DatabaseConnection, DbErr, QueryResult, Value};
+
+use crate::database::Database;
+use crate::failure::port_failure;
+use crate::sql::{column, corrupt, execute, one, statements};
+
+// A moment is a number of microseconds since 1970. `recent` holds the last ones that were admitted, the
+// newest first, as texts of one length: so one statement of both engines sees whether the oldest of a full
+// quota is out of the window, and puts a new one in front. `over_at` is when a row says nothing any more.
+statements! {
+    RESERVE = "INSERT INTO throttles (key, recent, failures, next_at, over_at) \
+        VALUES ($1, CAST($2 AS text), 0, 0, $3) \
+        ON CONFLICT (key) DO UPDATE SET recent = substr(excluded.recent || throttles.recent, 1, $4), \
+        over_at = excluded.over_at \
+        WHERE length(throttles.recent) < $4 OR substr(throttles.recent, $4 - 15, 16) <= CAST($5 AS text) \
+        RETURNING recent";
+    GUESS = "INSERT INTO throttles (key, recent, failures, next_at, over_at) \
+        VALUES ($1, '', 1, $2 + CAST(substr(CAST($3 AS text), 1, 16) AS bigint), $4) \
+        ON CONFLICT (key) DO UPDATE SET \
+        failures = CASE WHEN throttles.over_at <= $2 THEN 1 WHEN throttles.failures < $5 \
+        THEN throttles.failures + 1 ELSE throttles.failures END, \
+        next_at = $2 + CAST(substr(CAST($3 AS text), CASE WHEN throttles.over_at <= $2 THEN 1 \
+        WHEN throttles.failures < $6 THEN throttles.failures * 16 + 1 ELSE $6 * 16 + 1 END, 16) AS bigint), \
+        over_at = excluded.over_at \
+        WHERE throttles.next_at <= $2 \
+        RETURNING failures, next_at";
+    READ = "SELECT recent, failures, next_at FROM throttles WHERE key = $1";
+    TAKE_BACK = "UPDATE throttles SET failures = failures - 1, next_at = $2 WHERE key = $1 AND failures > 0";
+    FORGET = "DELETE FROM throttles WHERE key >= $1 AND key < $2";
+    VOUCH = "INSERT INTO throttles (key, recent, failures, next_at, over_at) VALUES ($1, '', 0, 0, $2) \
+        ON CONFLICT (key) DO UPDATE SET over_at = excluded.over_at";
+    IS_VOUCHED = "SELECT 1 FROM throttles WHERE key = $1 AND over_at > $2";
+    DROP_OVER = "DELETE FROM throttles WHERE over_at <= $1 AND key IN \
+        (SELECT key FROM throttles WHERE over_at <= $1 ORDER BY over_at LIMIT 1000)";
+}
+
+/// How many characters a moment has in `recent`, and a delay in the schedule.
+const WIDTH: usize = 16;
+/// How often rows that say nothing any more are looked for.
+const DROP_EVERY: TimeDelta = TimeDelta::minutes(10);
+
+/// The delays after one failure, two failures and so on.
+static SCHEDULE: LazyLock<(String, i32)> = LazyLock::new(|| {
+    let delays = account_delay::schedule();
+    let text = delays.iter().map(|delay| format!("{:016}", micros(*delay))).collect();
+    (text, i32::try_from(delays.len() - 1).unwrap_or(i32::MAX))
+});
+
+/// The connections that count, apart from all others.
+#[derive(Clone, Debug)]
+pub(crate) struct Counters {
+    connection: DatabaseConnection,
+    /// When rows were last looked for that say nothing any more.
+    dropped_at: Arc<AtomicI64>,
+}
+
+impl Counters {
+    pub(crate) fn new(connection: DatabaseConnection) -> Self {
+        Self { connection, dropped_at: Arc::default() }
+    }
+
+    pub(crate) async fn close(&self) {
+        if let Err(error) = self.connection.close_by_ref().await {
+            tracing::warn!(%error, "what counts for the throttles was not closed in order");
+        }
+    }
+
+    async fn reserve(self, key: CounterKey, quota: Quota, now: Timestamp) -> Result<Reserved, PortFailure> {
+        self.drop_what_is_over(now);
+        let most = i32::try_from(quota.most.max(1) as usize * WIDTH).map_err(PortFailure::lasting)?;
+        let values: [Value; 5] = [
+            key.as_str().into(),
+            moment(now).into(),
+            (now + quota.window).timestamp_micros().into(),
+            most.into(),
+            moment(now - quota.window).into(),
+        ];
+        if let Some(row) = one(&self.connection, RESERVE, values).await.map_err(port_failure)? {
+            return Ok(Reserved { admitted: true, recent: recent(&row, &key)? });
+        }
+        let row = self.read(&key).await?;
+        Ok(Reserved { admitted: false, recent: row.map_or(Ok(Vec::new()), |row| recent(&row, &key))? })
+    }
+
+    async fn guess(self, key: CounterKey, now: Timestamp) -> Result<Guessed, PortFailure> {
+        self.drop_what_is_over(now);
+        let (schedule, last) = &*SCHEDULE;
+        let values: [Value; 6] = [
+            key.as_str().into(),
+            now.timestamp_micros().into(),
+            schedule.as_str().into(),
+            (now + FORGOTTEN_AFTER).timestamp_micros().into(),
+            i32::try_from(MOST_FAILURES).unwrap_or(i32::MAX).into(),
+            (*last).into(),
+        ];
+        if let Some(row) = one(&self.connection, GUESS, values).await.map_err(port_failure)? {
+            return guessed(true, &row, &key);
+        }
+        match self.read(&key).await? {
+            Some(row) => guessed(false, &row, &key),
+            // It was forgotten between the two statements: the next guess is admitted.
+            None => Ok(Guessed { admitted: false, failures: 0, next_at: now }),
+        }
+    }
+
+    async fn read(&self, key: &CounterKey) -> Result<Option<QueryResult>, PortFailure> {
+        one(&self.connection, READ, [key.as_str().into()]).await.map_err(port_failure)
+    }
+
+    async fn take_back(self, key: CounterKey, now: Timestamp) -> Result<(), PortFailure> {
+        let values = [key.as_str().into(), now.timestamp_micros().into()];
+        execute(&self.connection, TAKE_BACK, values).await.map(|_| ()).map_err(port_failure)
+    }
+
+    async fn forget(self, beginning: CounterKey) -> Result<(), PortFailure> {
+        // Keys are of ASCII, and no character of theirs comes after this one.
+        let end = format!("{beginning}~");
+        let values = [beginning.as_str().into(), end.into()];
+        execute(&self.connection, FORGET, values).await.map(|_| ()).map_err(port_failure)
+    }
+
+    async fn vouch(self, key: CounterKey, now: Timestamp, until: Timestamp) -> Result<(), PortFailure> {
+        self.drop_what_is_over(now);
+        let values = [key.as_str().into(), until.timestamp_micros().into()];
+        execute(&self.connection, VOUCH, values).await.map(|_| ()).map_err(port_failure)
+    }
+
+    async fn vouched(self, key: CounterKey, now: Timestamp) -> Result<bool, PortFailure> {
+        let values = [key.as_str().into(), now.timestamp_micros().into()];
+        Ok(one(&self.connection, IS_VOUCHED, values).await.map_err(port_failure)?.is_some())
+    }
+
+    /// Now and then drops the rows that say nothing any more, beside what is asked.
+    fn drop_what_is_over(&self, now: Timestamp) {
+        let (now, last) = (now.timestamp_micros(), self.dropped_at.load(Ordering::Relaxed));
+        let due = now.saturating_sub(last) >= micros(DROP_EVERY);
+        let claimed = || self.dropped_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if due && claimed() {
+            let connection = self.connection.clone();
+            tokio::spawn(async move {
+                if let Err(error) = drop_over(&connection, now).await {
+                    tracing::warn!(%error, "old counts were not dropped; it is tried again later");
+                }
+            });
+        }
+    }
+}
+
+#[async_trait]
+impl Throttles for Database {
+    async fn reserve(&self, key: &CounterKey, quota: Quota, now: Timestamp) -> Result<Reserved, PortFailure> {
+        finished(self.counters().clone().reserve(key.clone(), quota, now)).await
+    }
+
+    async fn guess(&self, key: &CounterKey, now: Timestamp) -> Result<Guessed, PortFailure> {
+        finished(self.counters().clone().guess(key.clone(), now)).await
+    }
+
+    async fn take_back(&self, key: &CounterKey, now: Timestamp) -> Result<(), PortFailure> {
+        finished(self.counters().clone().take_back(key.clone(), now)).await
+    }
+
+    async fn forget(&self, beginning: &CounterKey) -> Result<(), PortFailure> {
+        finished(self.counters().clone().forget(beginning.clone())).await
+    }
+
+    async fn vouch(&self, key: &CounterKey, now: Timestamp, until: Timestamp) -> Result<(), PortFailure> {
+        finished(self.counters().clone().vouch(key.clone(), now, until)).await
+    }
+
+    async fn is_vouched(&self, key: &CounterKey, now: Timestamp) -> Result<bool, PortFailure> {
+        finished(self.counters().clone().vouched(key.clone(), now)).await
+    }
+}
+
+/// In small steps, so that nobody who counts waits for long.
+async fn drop_over(connection: &DatabaseConnection, now: i64) -> Result<(), DbErr> {
+    while execute(connection, DROP_OVER, [now.into()]).await? > 0 {}
+    Ok(())
+}
+
+/// In a task of its own, so that who stops waiting breaks off no statement.
+async fn finished<T: Send + 'static>(
+    counting: impl Future<Output = Result<T, PortFailure>> + Send + 'static,
+) -> Result<T, PortFailure> {
+    tokio::spawn(counting).await.unwrap_or_else(|error| Err(PortFailure::lasting(error)))
+}
+
+fn micros(time: TimeDelta) -> i64 {
+    time.num_microseconds().unwrap_or(i64::MAX)
+}
+
+fn moment(at: Timestamp) -> String {
+    format!("{:016}", at.timestamp_micros())
+}
+
+fn recent(row: &QueryResult, key: &CounterKey) -> Result<Vec<Timestamp>, PortFailure> {
+    let text = column::<String>(row, "recent")?;
+    let wrong = || corrupt("throttles", "recent", key);
+    let moments = (0..text.len()).step_by(WIDTH).map(|at| {
+        let micros = text.get(at..at + WIDTH).and_then(|moment| moment.parse().ok());
+        micros.and_then(Timestamp::from_timestamp_micros).ok_or_else(wrong)
+    });
+    moments.collect()
+}
+
+fn guessed(admitted: bool, row: &QueryResult, key: &CounterKey) -> Result<Guessed, PortFailure> {
+    let failures = u32::try_from(column::<i32>(row, "failures")?).map_err(|_| corrupt("throttles", "failures", key))?;
+    let next_at = Timestamp::from_timestamp_micros(column(row, "next_at")?);
+    Ok(Guessed { admitted, failures, next_at: next_at.ok_or_else(|| corrupt("throttles", "next_at", key))? })
+}

@@ -1,0 +1,190 @@
+//! What is counted for the throttles.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use domain::origin::Network;
+use domain::ports::clock::Timestamp;
+use domain::sessions::session::Channel;
+use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, FREE, MOST_FAILURES};
+use domain::throttles::limits::Quota;
+use domain::throttles::ports::{CounterKey, Guessed, Reserved};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use crate::fixture::{Fixture, Ports};
+use crate::outcome::RACERS;
+use crate::samples::{add, at, email, open, plan_of, session, user};
+
+const MINUTE: TimeDelta = TimeDelta::minutes(1);
+const THREE: Quota = Quota { most: 3, window: MINUTE };
+
+fn key(text: &str) -> CounterKey {
+    CounterKey::restore(text)
+}
+
+fn seconds(seconds: i64) -> Timestamp {
+    at(0) + TimeDelta::seconds(seconds)
+}
+
+impl Ports {
+    async fn reserve(&self, text: &str, quota: Quota, now: Timestamp) -> Reserved {
+        self.throttles.reserve(&key(text), quota, now).await.expect("it counts")
+    }
+
+    async fn guess(&self, text: &str, now: Timestamp) -> Guessed {
+        self.throttles.guess(&key(text), now).await.expect("it counts")
+    }
+}
+
+impl Fixture {
+    /// Asks so many times at once, every other time in the other process; gives how many were admitted.
+    async fn admitted<F>(&self, ask: impl Fn(Ports) -> F) -> usize
+    where
+        F: Future<Output = bool> + Send + 'static,
+    {
+        let start = Arc::new(Barrier::new(RACERS));
+        let mut racers = JoinSet::new();
+        for number in 0..RACERS {
+            let asked = ask(if number % 2 == 0 { self.here.clone() } else { self.there.clone() });
+            let start = Arc::clone(&start);
+            racers.spawn(async move {
+                start.wait().await;
+                asked.await
+            });
+        }
+        racers.join_all().await.into_iter().filter(|admitted| *admitted).count()
+    }
+}
+
+/// A quota slides: no window of its length holds more, wherever it begins.
+pub async fn a_quota_admits_so_many_in_any_window(fixture: Fixture) {
+    let Fixture { here, there, .. } = &fixture;
+    for (second, ports) in [(0, here), (50, there), (55, here)] {
+        assert!(ports.reserve("a", THREE, seconds(second)).await.admitted, "{second}");
+    }
+    let refused = there.reserve("a", THREE, seconds(59)).await;
+    assert_eq!(refused, Reserved { admitted: false, recent: vec![seconds(55), seconds(50), seconds(0)] });
+    let admitted = here.reserve("a", THREE, seconds(60)).await;
+    assert_eq!(admitted, Reserved { admitted: true, recent: vec![seconds(60), seconds(55), seconds(50)] });
+    for second in [60, 109] {
+        assert!(!there.reserve("a", THREE, seconds(second)).await.admitted, "two are left from before: {second}");
+    }
+    assert!(there.reserve("a", THREE, seconds(110)).await.admitted);
+}
+
+/// What is over a quota is refused although all ask at once, in two processes.
+pub async fn a_quota_admits_no_more_than_that_of_many_at_once(fixture: Fixture) {
+    for most in [1, 5, 40] {
+        let quota = Quota { most, window: MINUTE };
+        let name = format!("race-{most}");
+        let admitted = fixture.admitted(|ports| {
+            let name = name.clone();
+            async move { ports.reserve(&name, quota, at(0)).await.admitted }
+        });
+        assert_eq!(admitted.await, most as usize);
+    }
+}
+
+/// A key that begins as another is another.
+pub async fn counters_of_different_keys_do_not_meet(fixture: Fixture) {
+    let one = Quota { most: 1, window: MINUTE };
+    for name in ["a", "a:", "a:b", "A", "b"] {
+        assert!(fixture.here.reserve(name, one, at(0)).await.admitted, "{name}");
+        assert!(!fixture.there.reserve(name, one, at(1)).await.admitted, "{name}");
+    }
+}
+
+/// The first failures are free, then each makes the account rest for longer, up to a limit.
+pub async fn an_account_rests_longer_after_each_failure(fixture: Fixture) {
+    let mut now = at(0);
+    for failures in 1..=MOST_FAILURES + 5 {
+        let counted = failures.min(MOST_FAILURES);
+        let next_at = now + account_delay::after(counted);
+        let guessed = fixture.here.guess("account", now).await;
+        assert_eq!(guessed, Guessed { admitted: true, failures: counted, next_at });
+        if next_at > now {
+            let early = fixture.there.guess("account", next_at - TimeDelta::microseconds(1)).await;
+            assert_eq!(early, Guessed { admitted: false, failures: counted, next_at });
+        }
+        now = next_at;
+    }
+}
+
+/// While nobody knows yet whether a guess was wrong, it counts as a wrong one.
+pub async fn many_guesses_at_once_are_admitted_as_often_as_they_are_free(fixture: Fixture) {
+    let admitted = fixture.admitted(|ports| async move { ports.guess("account", at(0)).await.admitted });
+    assert_eq!(admitted.await, FREE as usize);
+}
+
+/// A guess that nobody compared was none.
+pub async fn a_guess_is_taken_back(fixture: Fixture) {
+    let Fixture { here, there, .. } = &fixture;
+    for _ in 0..FREE {
+        assert!(here.guess("account", at(0)).await.admitted);
+    }
+    assert!(!here.guess("account", at(1)).await.admitted);
+    there.throttles.take_back(&key("account"), at(2)).await.expect("it counts");
+    let again = here.guess("account", at(3)).await;
+    assert_eq!((again.admitted, again.failures), (true, FREE));
+    there.throttles.take_back(&key("nobody"), at(4)).await.expect("there is nothing to take back");
+    assert_eq!(there.guess("nobody", at(5)).await.failures, 1);
+}
+
+/// No failure counts for ever.
+pub async fn failures_are_forgotten_after_a_day(fixture: Fixture) {
+    for _ in 0..FREE {
+        fixture.here.guess("account", at(0)).await;
+    }
+    let soon = at(0) + FORGOTTEN_AFTER - TimeDelta::microseconds(1);
+    assert_eq!(fixture.there.guess("account", soon).await.failures, FREE + 1);
+    let later = fixture.here.guess("account", soon + FORGOTTEN_AFTER).await;
+    assert_eq!((later.failures, later.next_at), (1, soon + FORGOTTEN_AFTER));
+}
+
+/// An account's counters of all places go together, and no other goes with them.
+pub async fn what_begins_so_is_forgotten_at_once(fixture: Fixture) {
+    let names = ["account:0a:", "account:0a:place", "account:0a:z9", "account:0b:place", "account:0a", "b"];
+    for name in names {
+        fixture.here.guess(name, at(0)).await;
+    }
+    fixture.there.throttles.forget(&key("account:0a:")).await.expect("it forgets");
+    let mut failures = Vec::new();
+    for name in names {
+        failures.push(fixture.here.guess(name, at(1)).await.failures);
+    }
+    assert_eq!(failures, [1, 1, 1, 2, 2, 2]);
+}
+
+/// Vouching ends by itself, and may be renewed.
+pub async fn what_is_vouched_for_is_so_for_a_while(fixture: Fixture) {
+    let Fixture { here, there, .. } = &fixture;
+    for until in [60, 90] {
+        here.throttles.vouch(&key("vouched:a"), at(0), seconds(until)).await.expect("it is noted");
+        for (name, second, expected) in [
+            ("vouched:a", 0, true),
+            ("vouched:a", until - 1, true),
+            ("vouched:a", until, false),
+            ("vouched:", 0, false),
+        ] {
+            let vouched = there.throttles.is_vouched(&key(name), seconds(second)).await.expect("it is read");
+            assert_eq!(vouched, expected, "{name} at {second}");
+        }
+    }
+}
+
+/// A session makes its network known to its account alone, also when it has ended.
+pub async fn a_place_is_known_where_the_account_has_signed_in(fixture: Fixture) {
+    let Fixture { here, there, .. } = &fixture;
+    let (ada, ben) = (user("Ada@example.org"), user("ben@example.org"));
+    here.write(plan_of(add(&ada)).with(add(&ben)).with(open(&session(&ada, Channel::Api)))).await;
+    for (address, network, known) in [
+        ("ada@EXAMPLE.org", "203.0.113.0/24", true),
+        ("ada@example.org", "203.0.112.0/24", false),
+        ("ben@example.org", "203.0.113.0/24", false),
+        ("nobody@example.org", "203.0.113.0/24", false),
+    ] {
+        let found = there.places.knows(email(address).key(), &Network::restore(network)).await.expect("it reads");
+        assert_eq!(found, known, "{address} {network}");
+    }
+}
