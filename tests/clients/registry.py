@@ -28,6 +28,8 @@ class Registry:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("USER_REGISTRY_")}
         environment |= settings or {}
         environment |= {"USER_REGISTRY_LISTEN": f"127.0.0.1:{port}", "USER_REGISTRY_DATA_DIR": str(folder / "data")}
+        # Everybody in these tests comes from one address, and some of them try a great deal.
+        environment["USER_REGISTRY_THROTTLES"] = "off"
         if engine == "postgresql":
             environment["USER_REGISTRY_DATABASE_URL"] = new_database()
         self.log = folder / "log"

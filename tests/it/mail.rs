@@ -84,8 +84,10 @@ async fn a_mailed_token_is_good_once_for_its_purpose_and_its_user(database: Data
 }
 
 async fn a_mailed_token_is_raced_by_many(database: Database) {
-    let (program, mailbox) = (Program::start(&database).await, Mailbox::of(&database));
-    let other = Program::start_with(&database, &[("USER_REGISTRY_ISSUER", &program.url)]).await;
+    // So many present a token from one address that all but the first would be refused for that.
+    let unthrottled = ("USER_REGISTRY_THROTTLES", "off");
+    let (program, mailbox) = (Program::start_with(&database, &[unthrottled]).await, Mailbox::of(&database));
+    let other = Program::start_with(&database, &[unthrottled, ("USER_REGISTRY_ISSUER", &program.url)]).await;
     for round in 1..=5 {
         sign_up(&program, &format!("ada{round}@example.org")).await;
         let token = mailbox.has(round).await[round - 1].token();

@@ -8,3 +8,4 @@ mod journeys;
 mod keys;
 mod mail;
 mod surface;
+mod throttles;

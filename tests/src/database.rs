@@ -167,7 +167,14 @@ impl Database {
                 let entries = self.folder().read_dir().expect("the folder can be read");
                 let files = entries.map(|entry| entry.expect("an entry")).filter(|entry| {
                     let name = entry.file_name();
-                    ["registry.sqlite", "registry.sqlite-wal"].iter().any(|file| name == *file)
+                    [
+                        "registry.sqlite",
+                        "registry.sqlite-wal",
+                        "registry.sqlite-throttles",
+                        "registry.sqlite-throttles-wal",
+                    ]
+                    .iter()
+                    .any(|file| name == *file)
                 });
                 files.flat_map(|file| std::fs::read(file.path()).expect("the file can be read")).collect()
             }

@@ -13,6 +13,7 @@ use domain::domains::policy::DefaultPolicy;
 use domain::origin::Origin;
 use domain::sessions::log_in::{self, IssuedCredential, LogIn, LogInRules, Outcome};
 use domain::sessions::session::Channel;
+use domain::throttles::gate::Gate;
 use e2e::database::Database;
 use memory::clock::ManualClock;
 use memory::entropy::SeededEntropy;
@@ -72,7 +73,9 @@ impl Ways {
         let options = tokens::options::Options::new(PUBLIC_URL);
         let keys = Keys::open(&secret, database.clone(), database.clone(), clock.clone(), entropy.clone(), options);
         let keys = Arc::new(keys.await.expect("the server has made the keys"));
+        let gate = Arc::new(Gate::open());
         let sign_up = SignUp {
+            gate: gate.clone(),
             answers: Answers::Contract,
             accounts: database.clone(),
             default_policy: DefaultPolicy::Allow,
@@ -84,6 +87,7 @@ impl Ways {
             entropy: entropy.clone(),
         };
         let log_in = LogIn {
+            gate,
             rules: LogInRules::default(),
             accounts: database.clone(),
             sessions: database.clone(),

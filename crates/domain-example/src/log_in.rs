@@ -23,6 +23,7 @@ use domain::sessions::claims::AccessToken;
 use domain::sessions::log_in::{Command, IssuedCredential, LogIn, LogInError, LogInRules, Outcome};
 use domain::sessions::ports::{MockSessions, MockTokenSigner};
 use domain::sessions::session::Channel;
+use domain::throttles::gate::Gate;
 use uuid::Uuid;
 
 /// The mocks of a login. None of them expects a call yet, save those that are always well.
@@ -53,6 +54,7 @@ impl Ports {
         let mut keeper = MockSecretKeeper::new();
         keeper.expect_code().returning(|_, _| [9; 32]);
         let case = LogIn {
+            gate: Arc::new(Gate::open()),
             rules: LogInRules::default(),
             accounts: Arc::new(self.accounts),
             sessions: Arc::new(MockSessions::new()),

@@ -12,6 +12,7 @@ pub mod issue_user_token;
 pub mod list_users;
 mod new_password;
 mod opaque_string;
+mod own_password;
 pub mod own_row;
 pub mod password;
 pub mod password_hash;

@@ -25,7 +25,7 @@ pub(crate) type Resources =
 
 /// What else an operation answers, beside what a credential, a body and the database bring.
 const PROBLEMS: &[(&str, &[Kind])] = &[
-    ("signUp", &[Kind::NotAllowedToRegister, Kind::Overloaded]),
+    ("signUp", &[Kind::NotAllowedToRegister, Kind::TooManyRequests, Kind::Overloaded]),
     (
         "logIn",
         &[
@@ -34,6 +34,7 @@ const PROBLEMS: &[(&str, &[Kind])] = &[
             Kind::LogInRefused,
             Kind::EmailNotVerified,
             Kind::AccountDisabled,
+            Kind::TooManyRequests,
             Kind::Overloaded,
         ],
     ),
@@ -42,13 +43,16 @@ const PROBLEMS: &[(&str, &[Kind])] = &[
     ("listSessions", &[Kind::SessionNeeded]),
     ("listOwnEvents", &[Kind::SessionNeeded]),
     ("endSession", &[Kind::SessionNeeded, Kind::NotFound]),
-    ("askForVerification", &[]),
-    ("confirmVerification", &[Kind::MailedTokenNotValid, Kind::DomainNotAllowed, Kind::Conflict]),
-    ("changeEmail", &[Kind::SessionNeeded, Kind::DomainNotAllowed, Kind::Overloaded]),
-    ("undoEmailChange", &[Kind::MailedTokenNotValid]),
-    ("forgotPassword", &[]),
-    ("resetPassword", &[Kind::MailedTokenNotValid, Kind::Overloaded]),
-    ("changePassword", &[Kind::SessionNeeded, Kind::Overloaded]),
+    ("askForVerification", &[Kind::TooManyRequests]),
+    (
+        "confirmVerification",
+        &[Kind::MailedTokenNotValid, Kind::DomainNotAllowed, Kind::Conflict, Kind::TooManyRequests],
+    ),
+    ("changeEmail", &[Kind::SessionNeeded, Kind::DomainNotAllowed, Kind::TooManyRequests, Kind::Overloaded]),
+    ("undoEmailChange", &[Kind::MailedTokenNotValid, Kind::TooManyRequests]),
+    ("forgotPassword", &[Kind::TooManyRequests]),
+    ("resetPassword", &[Kind::MailedTokenNotValid, Kind::TooManyRequests, Kind::Overloaded]),
+    ("changePassword", &[Kind::SessionNeeded, Kind::TooManyRequests, Kind::Overloaded]),
     ("updateUser", &[]),
     ("getMe", &[]),
     ("updateMe", &[]),
@@ -185,7 +189,15 @@ fn answer(kind: Kind) -> Value {
         headers
             .insert("WWW-Authenticate".into(), json!({ "description": description, "schema": { "type": "string" } }));
     }
-    if kind.status() == 503 {
+    if kind == Kind::TooManyRequests {
+        for (name, description) in [
+            ("RateLimit", "The limit that is met, how much is left of it, and in how many seconds there is more."),
+            ("RateLimit-Policy", "The limit that is met: how many it admits in how many seconds."),
+        ] {
+            headers.insert(name.into(), json!({ "description": description, "schema": { "type": "string" } }));
+        }
+    }
+    if matches!(kind.status(), 429 | 503) {
         let description = "After how many seconds to try again.";
         headers.insert("Retry-After".into(), json!({ "description": description, "schema": { "type": "integer" } }));
     }

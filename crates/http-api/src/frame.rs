@@ -155,7 +155,8 @@ impl Frame {
         }
         if let Some(origin) = origin.filter(|origin| self.allows(Some(*origin))) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-            let exposed = HeaderValue::from_static("retry-after, www-authenticate, x-request-id");
+            let exposed =
+                HeaderValue::from_static("ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id");
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
         }
     }

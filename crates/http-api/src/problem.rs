@@ -3,7 +3,8 @@
 use domain::form::FieldError;
 use domain::ids::RequestId;
 use domain::ports::failure::PortFailure;
-use poem::http::{HeaderValue, StatusCode, header};
+use domain::throttles::limits::{TooMany, whole_seconds};
+use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{Response, error::ResponseError};
 use poem_openapi::Object;
 use poem_openapi::types::ToJSON as _;
@@ -56,6 +57,7 @@ problems! {
     UnsupportedMediaType = 415 "unsupported-media-type" "Unsupported media type";
     MailedTokenNotValid = 422 "mailed-token-not-valid" "The token from the mail is not valid";
     Invalid = 422 "invalid" "Something in the request is wrong";
+    TooManyRequests = 429 "too-many-requests" "Too many requests";
     HeadTooLarge = 431 "head-too-large" "The head of the request is too large";
     Internal = 500 "internal" "Internal error";
     Overloaded = 503 "overloaded" "Overloaded";
@@ -72,6 +74,7 @@ pub(crate) struct Refusal {
     detail: String,
     errors: Vec<FieldError>,
     retry_after: Option<u64>,
+    too_many: Option<Box<TooMany>>,
     allow: Option<String>,
     challenge: Option<&'static str>,
 }
@@ -79,7 +82,15 @@ pub(crate) struct Refusal {
 impl Refusal {
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
         let challenge = matches!(kind, Kind::NotAuthenticated | Kind::RefreshTokenNotValid).then_some("Bearer");
-        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after: None, allow: None, challenge }
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            too_many: None,
+            allow: None,
+            challenge,
+        }
     }
 
     /// All wrong fields at once.
@@ -111,6 +122,12 @@ impl Refusal {
     pub(crate) fn overloaded(seconds: u64) -> Self {
         let refusal = Self::new(Kind::Overloaded, "Too much is going on at once: try again in a moment.");
         Self { retry_after: Some(seconds.max(1)), ..refusal }
+    }
+
+    /// It was tried too often.
+    pub(crate) fn too_many(too_many: &TooMany) -> Self {
+        let refusal = Self::new(Kind::TooManyRequests, too_many.to_string());
+        Self { retry_after: Some(too_many.seconds()), too_many: Some(Box::new(*too_many)), ..refusal }
     }
 
     pub(crate) fn method_not_allowed(allow: String) -> Self {
@@ -163,12 +180,27 @@ impl Refusal {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        for (name, value) in self.too_many.iter().flat_map(|too_many| limit_fields(too_many)) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
         if let Some(allow) = self.allow.and_then(|allow| HeaderValue::from_str(&allow).ok()) {
             headers.insert(header::ALLOW, allow);
         }
         response
     }
 }
+
+/// The fields that tell of a limit (draft-ietf-httpapi-ratelimit-headers): what it is, and what is left of it.
+fn limit_fields(too_many: &TooMany) -> [(&'static str, HeaderValue); 2] {
+    let TooMany { limit, quota, .. } = too_many;
+    let policy = format!("\"{limit}\";q={};w={}", quota.most, whole_seconds(quota.window));
+    let state = format!("\"{limit}\";r=0;t={}", too_many.seconds());
+    [(POLICY_FIELD, policy), (LIMIT_FIELD, state)]
+        .map(|(name, value)| (name, HeaderValue::from_str(&value).expect("names and numbers are plain ASCII")))
+}
+
+const POLICY_FIELD: &str = "ratelimit-policy";
+const LIMIT_FIELD: &str = "ratelimit";
 
 /// The media type of problem documents.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";

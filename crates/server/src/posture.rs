@@ -25,6 +25,12 @@ pub(crate) fn tell(config: &Config, adapters: &Adapters, hashing: &Hashing) {
              read it; set mail_url"
         );
     }
+    if !config.throttles {
+        tracing::warn!(
+            "INSECURE: nobody is kept from guessing passwords or flooding mailboxes, because throttles is off; \
+             that is for tests only"
+        );
+    }
     let cost = &config.hashing;
     tracing::info!(
         address = %config.listen,
@@ -35,8 +41,8 @@ pub(crate) fn tell(config: &Config, adapters: &Adapters, hashing: &Hashing) {
         signing = signing(adapters),
         passwords = format!("argon2id m={} KiB, t={}, p={}", cost.memory_kib, cost.passes, cost.lanes),
         hashing_threads = hashing.threads(),
-        throttles = if config.throttles { "this version has none" } else { "off; this version has none anyway" },
         answers = if config.log_in_rules.answers == Answers::Hardened { "hardened" } else { "contract" },
+        throttles = if config.throttles { "on" } else { "off, INSECURE" },
         mail = %config.mail.destination,
         pages = pages.words(),
         "ready"

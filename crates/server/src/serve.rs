@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::throttles::gate::Gate;
 use passwords::hashing::Hashing;
 use poem::listener::{Listener as _, TcpListener};
 use poem::{EndpointExt as _, Server};
@@ -24,6 +25,8 @@ use crate::wiring::{Adapters, hashing, post_office};
 
 /// How long the body of a request may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often the refusals of the throttles are recorded.
+const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 
 /// Serves until a signal ends it.
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
@@ -36,6 +39,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let adapters = Adapters::open(config).await?;
     let hashing = hashing(config)?;
     let endpoint = endpoint(config, &adapters, Arc::clone(&hashing));
+    let telling = tokio::spawn(tell_refusals(adapters.gate.clone()));
     let (ending, ended_at) = watch::channel(None);
     let keeping = tokio::spawn(KeyUpkeep::of(&adapters, config).run(ended_at.clone()));
     let purging = tokio::spawn(purge::run(adapters.purge_leftovers(config), SystemEntropy, ended_at.clone()));
@@ -54,10 +58,14 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let served = Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(endpoint, ended, Some(config.shutdown_grace))
         .await;
+    telling.abort();
     // What is under way is finished by the database; the rest waits for the next time.
     purging.abort();
     finish(delivering, &ending).await;
     keeping.abort();
+    if let Err(error) = adapters.gate.tell_refusals().await {
+        tracing::warn!(%error, "the last refusals of the throttles were not recorded");
+    }
     adapters.database.close().await;
     tracing::info!("stopped");
     served.map_err(said)
@@ -87,5 +95,15 @@ async fn finish(delivering: JoinHandle<()>, ending: &watch::Sender<Option<Instan
     if timeout_at(deadline, delivering).await.is_err() {
         stop.abort();
         tracing::warn!("a letter was still under way; it goes out later, perhaps once more");
+    }
+}
+
+/// Refusals become one event for each key and minute.
+async fn tell_refusals(gate: Arc<Gate>) {
+    loop {
+        tokio::time::sleep(REFUSALS_EVERY).await;
+        if let Err(error) = gate.tell_refusals().await {
+            tracing::warn!(%error, "refusals of the throttles were not recorded; it is tried again");
+        }
     }
 }

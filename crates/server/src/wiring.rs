@@ -23,6 +23,7 @@ use domain::mail::ports::Mailer;
 use domain::ports::clock::Clock;
 use domain::ports::entropy::Entropy;
 use domain::retention::PurgeLeftovers;
+use domain::throttles::gate::{Counting, Gate};
 use mailer::options::Destination;
 use mailer::post_office::PostOffice;
 use passwords::common_passwords::CommonPasswordList;
@@ -61,6 +62,8 @@ pub(crate) struct Adapters {
     /// Where the root secret comes from.
     pub(crate) secret_origin: &'static str,
     pub(crate) secret_fingerprint: String,
+    /// Refuses what is tried too often.
+    pub(crate) gate: Arc<Gate>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -96,7 +99,20 @@ impl Adapters {
             opened => (found, opened),
         };
         let (keys, secret_fingerprint) = (Arc::new(keys.map_err(said)?), found.secret.fingerprint());
-        Ok(Self { database, keys, secret_origin: found.origin, secret_fingerprint, clock, entropy })
+        let gate = if config.throttles {
+            Gate::new(Counting {
+                throttles: database.clone(),
+                places: database.clone(),
+                keeper: keys.clone(),
+                ledger: database.clone(),
+                clock: clock.clone(),
+                entropy: entropy.clone(),
+            })
+        } else {
+            Gate::open()
+        };
+        let (secret_origin, gate) = (found.origin, Arc::new(gate));
+        Ok(Self { database, keys, secret_origin, secret_fingerprint, gate, clock, entropy })
     }
 
     pub(crate) fn create_user(&self, hashing: Arc<Hashing>) -> CreateUser {

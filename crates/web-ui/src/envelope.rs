@@ -133,6 +133,9 @@ fn leads_from_mail(path: &str) -> bool {
 struct RefusedPage {
     frame: Frame,
     key: &'static str,
+    /// The key of the sentence that tells how long to wait, and the number in it.
+    wait: Option<(&'static str, usize)>,
+    by_mail: bool,
     request: String,
 }
 
@@ -161,7 +164,8 @@ fn refuse(refused: &Refused, visit: &Visit) -> Response {
 fn refusal_page(refused: &Refused, visit: &Visit) -> Response {
     let key = refused.key();
     let frame = Frame::stranger(visit, &format!("{key}-title"));
-    let view = RefusedPage { frame, key, request: visit.request.to_string() };
+    let (wait, by_mail) = (refused.wait(), refused.leads_in_by_mail());
+    let view = RefusedPage { frame, key, wait, by_mail, request: visit.request.to_string() };
     // Without a template there are at least the status and the id in the headers.
     let mut response = page(refused.status(), &view).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into());
     let headers = response.headers_mut();

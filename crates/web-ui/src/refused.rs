@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use domain::access::Denied;
+use domain::accounts::ask_by_mail::AskByMailError;
 use domain::accounts::own_row::OwnRowError;
 use domain::accounts::ports::HashFailure;
 use domain::ports::failure::PortFailure;
 use domain::sessions::end_session::EndSessionError;
+use domain::throttles::gate;
+use domain::throttles::limits::TooMany;
 use poem::error::ResponseError;
 use poem::http::StatusCode;
 use thiserror::Error;
@@ -50,6 +53,9 @@ pub(crate) enum Refused {
     /// The visitor may not do this.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// It was tried too often.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// Too many ask at once.
     #[error("too many ask at once")]
     Overloaded {
@@ -84,15 +90,32 @@ impl Refused {
             Self::NotTheirs => "expired-form",
             Self::LogInFirst => "log-in-first",
             Self::Denied(_) => "denied",
+            Self::TooMany(_) => "too-many",
             Self::Overloaded { .. } => "overloaded",
             Self::Failed(failure) if failure.retryable() => "unavailable",
             Self::Failed(_) | Self::Panicked | Self::Unforeseen(_) | Self::Template(_) => "failed",
         }
     }
 
+    /// How long to wait, where a person is told: the key of the sentence, and the number in it.
+    pub(crate) fn wait(&self) -> Option<(&'static str, usize)> {
+        let Self::TooMany(too_many) = self else { return None };
+        let (key, number) = match too_many.seconds() {
+            seconds @ ..120 => ("wait-seconds", seconds),
+            seconds => ("wait-minutes", seconds.div_ceil(60)),
+        };
+        Some((key, usize::try_from(number).unwrap_or(usize::MAX)))
+    }
+
+    /// Whether a new password by mail is a way in.
+    pub(crate) fn leads_in_by_mail(&self) -> bool {
+        matches!(self, Self::TooMany(too_many) if too_many.limit == gate::ACCOUNT)
+    }
+
     /// When to try again, if that is worth it.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
+            Self::TooMany(too_many) => Some(Duration::from_secs(too_many.seconds())),
             Self::Overloaded { retry_after } => Some(*retry_after),
             Self::Failed(failure) if failure.retryable() => Some(Duration::from_secs(2)),
             _ => None,
@@ -112,11 +135,21 @@ impl ResponseError for Refused {
             Self::BadForm => StatusCode::BAD_REQUEST,
             Self::Foreign | Self::NotTheirs | Self::Denied(_) => StatusCode::FORBIDDEN,
             Self::LogInFirst => StatusCode::UNAUTHORIZED,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed(failure) if failure.retryable() => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed(_) | Self::Panicked | Self::Unforeseen(_) | Self::Template(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
+        }
+    }
+}
+
+impl From<AskByMailError> for Refused {
+    fn from(error: AskByMailError) -> Self {
+        match error {
+            AskByMailError::TooMany(too_many) => too_many.into(),
+            AskByMailError::Failed(failure) => failure.into(),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use thiserror::Error;
+
 use crate::access::Actor;
 use crate::accounts::email::EmailAddress;
 use crate::accounts::ports::Accounts;
@@ -14,8 +16,10 @@ use crate::mail::queue::mail_token;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
-use crate::ports::ledger::Ledger;
+use crate::ports::ledger::{Ledger, Rejected};
 use crate::ports::secrets::SecretKeeper;
+use crate::throttles::gate::Gate;
+use crate::throttles::limits::{GateError, StrangersMail, Throttled, TooMany};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,9 +30,31 @@ pub enum Wanted {
     NewPassword,
 }
 
+/// Why it was not even looked whether there is somebody to get the mail.
+#[derive(Debug, Error)]
+pub enum AskByMailError {
+    /// Too many were asked for from the same address.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+    /// A port failed.
+    #[error(transparent)]
+    Failed(#[from] PortFailure),
+}
+
+impl From<GateError> for AskByMailError {
+    fn from(error: GateError) -> Self {
+        match error {
+            GateError::TooMany(too_many) => too_many.into(),
+            GateError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
 /// Sends such mails. Whoever asks learns nothing: neither whether there is such a user, nor whether a mail
 /// goes out.
 pub struct AskByMail {
+    /// Refuses what was tried too often.
+    pub gate: Arc<Gate>,
     /// Reads the account.
     pub accounts: Arc<dyn Accounts>,
     /// Hides the addresses of nobody in events.
@@ -44,17 +70,23 @@ pub struct AskByMail {
 impl AskByMail {
     /// Queues the mail if there is somebody to get it. The two cases write different things: an adapter MUST let its
     /// answer wait as [`even_time`](crate::accounts::even_time) says.
+    /// Of what was asked for too often for one address nothing comes, whether it is somebody's or not.
     ///
     /// # Errors
-    /// When a port fails.
-    pub async fn run(&self, actor: &Actor, wanted: Wanted, email: &EmailAddress) -> Result<(), PortFailure> {
+    /// When too many were asked for from where this comes from, or a port fails.
+    pub async fn run(&self, actor: &Actor, wanted: Wanted, email: &EmailAddress) -> Result<(), AskByMailError> {
+        self.gate.enter(&actor.origin, Throttled::AskByMail).await?;
+        if !self.gate.may_mail(&actor.origin, email.key(), wanted.mail()).await? {
+            return Ok(());
+        }
         let account = self.accounts.by_email(email.key()).await?;
         let user = account.map(|account| account.user).filter(|user| wanted.is_for(user));
         let changes = match user {
             Some(user) => self.mail(actor, wanted, &user),
             None => self.nothing(actor, email),
         };
-        self.ledger.apply(changes).await.map(|_| ()).map_err(crate::ports::ledger::Rejected::unexpected)
+        self.ledger.apply(changes).await.map_err(Rejected::unexpected)?;
+        Ok(())
     }
 
     fn mail(&self, actor: &Actor, wanted: Wanted, user: &User) -> Changes {
@@ -78,6 +110,13 @@ impl AskByMail {
 }
 
 impl Wanted {
+    const fn mail(self) -> StrangersMail {
+        match self {
+            Self::Verification => StrangersMail::Other,
+            Self::NewPassword => StrangersMail::Reset,
+        }
+    }
+
     /// Whether this user gets the mail: who is verified needs no verification.
     fn is_for(self, user: &User) -> bool {
         user.state == UserState::Active && (self == Self::NewPassword || !user.is_activated())

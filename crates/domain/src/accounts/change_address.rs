@@ -6,8 +6,9 @@ use thiserror::Error;
 
 use crate::access::{Actor, Denied, Operation};
 use crate::accounts::email::EmailAddress;
+use crate::accounts::own_password;
 use crate::accounts::password::Password;
-use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing, Verdict};
+use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing};
 use crate::changes::Changes;
 use crate::domains::policy::DefaultPolicy;
 use crate::domains::ports::DomainRules;
@@ -19,6 +20,8 @@ use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
 use crate::ports::ledger::Ledger;
+use crate::throttles::gate::Gate;
+use crate::throttles::limits::{GateError, StrangersMail, TooMany};
 
 /// Why no mail went out.
 #[derive(Debug, Error)]
@@ -29,6 +32,9 @@ pub enum ChangeAddressError {
     /// It is the address already, in the same spelling.
     #[error("This is your e-mail address already.")]
     SameAddress,
+    /// Too many wrong passwords were tried, or too many mails asked for to this address.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// The password is another.
     #[error("Wrong password")]
     WrongPassword,
@@ -43,6 +49,15 @@ pub enum ChangeAddressError {
     Failed(#[from] PortFailure),
 }
 
+impl From<GateError> for ChangeAddressError {
+    fn from(error: GateError) -> Self {
+        match error {
+            GateError::TooMany(too_many) => too_many.into(),
+            GateError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
 /// Mails a token to the new address; nothing changes before it is confirmed there, and a newer wish ends the
 /// older.
 ///
@@ -50,6 +65,8 @@ pub enum ChangeAddressError {
 /// the time that it takes. The mail goes out in any case, and only who reads it is told. Until then the
 /// address is not reserved either: nobody keeps an address from its owner by asking for it.
 pub struct ChangeAddress {
+    /// Refuses what was tried too often.
+    pub gate: Arc<Gate>,
     /// Reads the stored hash.
     pub accounts: Arc<dyn Accounts>,
     /// What holds for unlisted domains.
@@ -78,15 +95,16 @@ impl ChangeAddress {
         if new == &user.email {
             return Err(ChangeAddressError::SameAddress);
         }
-        let account = self.accounts.by_email(user.email.key()).await?;
-        let stored = account.filter(|account| account.user.id == user.id).and_then(|account| account.password);
-        if self.hashing.verify(password, stored).await? == Verdict::Differs {
+        let asked = own_password::Asked { gate: &self.gate, accounts: &*self.accounts, hashing: &*self.hashing };
+        if !asked.is_right::<ChangeAddressError>(actor, user, password).await? {
             return Err(ChangeAddressError::WrongPassword);
         }
         let row = self.domains.of(new.domain()).await?;
         if !self.default_policy.admits(row.map(|rule| rule.belongs_to)) {
             return Err(ChangeAddressError::NotAllowed);
         }
+        // To the new address whoever asks is a stranger still.
+        self.gate.mail(&actor.origin, new.key(), StrangersMail::Other).await?;
         let (at, subject) = (self.clock.now(), EventSubject::new("user", user.id));
         let event = Event::now(EventKind::AddressChangeSent, actor, subject, at, &*self.entropy);
         let (purpose, template) = (MailedTokenPurpose::ChangeAddress, Template::ConfirmNewAddress);

@@ -6,15 +6,18 @@ use thiserror::Error;
 
 use crate::access::{Actor, Denied, Operation};
 use crate::accounts::new_password;
+use crate::accounts::own_password;
 use crate::accounts::own_row::{OwnRow, OwnRowError};
 use crate::accounts::password::{Password, PasswordError, PasswordPolicy};
-use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing, Verdict};
+use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing};
 use crate::accounts::user::User;
 use crate::changes::Changes;
 use crate::events::{Event, EventKind, EventSubject};
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
+use crate::throttles::gate::Gate;
+use crate::throttles::limits::{GateError, TooMany};
 
 /// Why the password stays.
 #[derive(Debug, Error)]
@@ -25,6 +28,9 @@ pub enum ChangePasswordError {
     /// The current password is another.
     #[error("Wrong password")]
     WrongPassword,
+    /// Too many wrong passwords were tried.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// The new password is not accepted.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -45,8 +51,19 @@ impl From<OwnRowError> for ChangePasswordError {
     }
 }
 
+impl From<GateError> for ChangePasswordError {
+    fn from(error: GateError) -> Self {
+        match error {
+            GateError::TooMany(too_many) => too_many.into(),
+            GateError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
 /// Changes a password that its owner knows; every other session of theirs ends.
 pub struct ChangePassword {
+    /// Refuses what was tried too often, before anything is compared.
+    pub gate: Arc<Gate>,
     /// Reads the stored hash.
     pub accounts: Arc<dyn Accounts>,
     /// What a new password must be.
@@ -70,9 +87,8 @@ impl ChangePassword {
         let session = actor.session(Operation::ChangePassword)?.id;
         let user = actor.owner(Operation::ChangePassword)?;
         let password = self.policy.accept(new, Some(&user.email))?;
-        let account = self.accounts.by_email(user.email.key()).await?;
-        let stored = account.filter(|account| account.user.id == user.id).and_then(|account| account.password);
-        if self.hashing.verify(current, stored).await? == Verdict::Differs {
+        let asked = own_password::Asked { gate: &self.gate, accounts: &*self.accounts, hashing: &*self.hashing };
+        if !asked.is_right::<ChangePasswordError>(actor, user, current).await? {
             return Err(ChangePasswordError::WrongPassword);
         }
         let hash = self.hashing.hash(password).await?;

@@ -20,9 +20,13 @@ use crate::ports::clock::{Clock, Timestamp};
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
 use crate::sessions::session::EndReason;
+use crate::throttles::gate::Gate;
+use crate::throttles::limits::{GateError, Throttled, TooMany};
 
 /// Uses a token that was mailed to an address: it verifies the address, or makes it the user's.
 pub struct ConfirmAddress {
+    /// Refuses what was tried too often.
+    pub gate: Arc<Gate>,
     /// Uses the token.
     pub redeem: Arc<Redeem>,
     /// What holds for unlisted domains.
@@ -50,6 +54,9 @@ pub enum ConfirmAddressError {
     /// The token is not valid.
     #[error(transparent)]
     NotValid(#[from] MailedTokenRefused),
+    /// Too many tokens were presented from the same address.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// The domain of the new address is not allowed any more.
     #[error("E-mail addresses of this domain are not allowed.")]
     NotAllowed,
@@ -65,8 +72,18 @@ impl From<RedeemError> for ConfirmAddressError {
     fn from(error: RedeemError) -> Self {
         match error {
             RedeemError::NotValid(refused) => refused.into(),
+            RedeemError::TooMany(too_many) => too_many.into(),
             RedeemError::AddressTaken => Self::AddressTaken,
             RedeemError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<GateError> for ConfirmAddressError {
+    fn from(error: GateError) -> Self {
+        match error {
+            GateError::TooMany(too_many) => too_many.into(),
+            GateError::Failed(failure) => failure.into(),
         }
     }
 }
@@ -89,6 +106,7 @@ impl ConfirmAddress {
     /// # Errors
     /// Why nothing was confirmed.
     pub async fn run(&self, actor: &Actor, token: &str) -> Result<Confirmation, ConfirmAddressError> {
+        self.gate.enter(&actor.origin, Throttled::Redeem).await?;
         let at = self.clock.now();
         let held = self.redeem.look(token, &PURPOSES, at).await?;
         if let Confirmation::Changed(address) = confirmation(&held)? {

@@ -17,6 +17,8 @@ use crate::mail::redeem::{Redeem, RedeemError};
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
+use crate::throttles::gate::Gate;
+use crate::throttles::limits::{GateError, Throttled, TooMany};
 
 /// Why the password stays.
 #[derive(Debug, Error)]
@@ -24,6 +26,9 @@ pub enum ResetPasswordError {
     /// The token is not valid.
     #[error(transparent)]
     NotValid(#[from] MailedTokenRefused),
+    /// Too many tokens were presented from the same address.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// The new password is not accepted.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -41,14 +46,26 @@ impl From<RedeemError> for ResetPasswordError {
             RedeemError::NotValid(refused) => refused.into(),
             // A new password takes no address.
             RedeemError::AddressTaken => MailedTokenRefused.into(),
+            RedeemError::TooMany(too_many) => too_many.into(),
             RedeemError::Failed(failure) => failure.into(),
         }
     }
 }
 
+impl From<GateError> for ResetPasswordError {
+    fn from(error: GateError) -> Self {
+        match error {
+            GateError::TooMany(too_many) => too_many.into(),
+            GateError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
 /// Sets a new password by a mailed token, and ends every session. The mail was read at its address, so
-/// that address is verified as well.
+/// that address is verified as well, and no delay of wrong passwords is left.
 pub struct ResetPassword {
+    /// Refuses what was tried too often.
+    pub gate: Arc<Gate>,
     /// Uses the token.
     pub redeem: Arc<Redeem>,
     /// What a new password must be.
@@ -79,6 +96,7 @@ impl ResetPassword {
     /// # Errors
     /// Why the password stays.
     pub async fn run(&self, actor: &Actor, token: &str, new_password: &str) -> Result<(), ResetPasswordError> {
+        self.gate.enter(&actor.origin, Throttled::Redeem).await?;
         let held = self.redeem.look(token, &PURPOSES, self.clock.now()).await?;
         let password = self.policy.accept(new_password, Some(&held.user.email))?;
         let hash = self.hashing.hash(password).await?;
@@ -93,7 +111,9 @@ impl ResetPassword {
             let verify = AccountChange::VerifyAddress { user: user.id, version, address, at };
             token.is_for(user.email.key()).then(|| changes.with(verify))
         };
-        self.redeem.run(token, &PURPOSES, at, plan).await?;
+        let held = self.redeem.run(token, &PURPOSES, at, plan).await?;
+        // The password is set; a delay that could not be ended is over by itself.
+        let _ = self.gate.let_back_in(&actor.origin, held.user.email.key()).await;
         Ok(())
     }
 }

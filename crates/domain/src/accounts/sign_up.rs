@@ -27,6 +27,8 @@ use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
 use crate::ports::ledger::{Ledger, Rejected};
 use crate::ports::secrets::{SecretDigest, SecretKeeper};
+use crate::throttles::gate::Gate;
+use crate::throttles::limits::{GateError, StrangersMail, Throttled, TooMany};
 
 /// What somebody signs up with, each value checked.
 #[derive(Clone, Debug)]
@@ -67,6 +69,9 @@ pub enum SignUpError {
     /// The domain of the address is blocked, or unlisted where the table is an allow list.
     #[error("You are not allowed to register.")]
     NotAllowed,
+    /// Too many signed up from the same address.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// The password could not be hashed now.
     #[error(transparent)]
     Hash(#[from] HashFailure),
@@ -75,8 +80,19 @@ pub enum SignUpError {
     Failed(#[from] PortFailure),
 }
 
+impl From<GateError> for SignUpError {
+    fn from(error: GateError) -> Self {
+        match error {
+            GateError::TooMany(too_many) => too_many.into(),
+            GateError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
 /// Signs somebody up.
 pub struct SignUp {
+    /// Refuses what was tried too often, before anything is hashed.
+    pub gate: Arc<Gate>,
     /// How much the outcome tells.
     pub answers: Answers,
     /// Reads whether there is an account already.
@@ -108,6 +124,7 @@ impl SignUp {
         if !self.default_policy.admits(row.map(|rule| rule.belongs_to)) {
             return Err(SignUpError::NotAllowed);
         }
+        self.gate.enter(&actor.origin, Throttled::SignUp).await?;
         match self.answers {
             Answers::Contract => self.openly(actor, command).await,
             Answers::Hardened => self.secretly(actor, command).await,
@@ -130,11 +147,12 @@ impl SignUp {
     /// The same steps whether the address has an account or not: one look, one hash, one plan with one letter. A
     /// `token_required` could not be shown, so none is made.
     async fn secretly(&self, actor: &Actor, command: Command) -> Result<Outcome, SignUpError> {
+        let may_mail = self.gate.may_mail(&actor.origin, command.email.key(), StrangersMail::Other).await?;
         let account = self.accounts.by_email(command.email.key()).await?;
         let password = self.hashing.hash(command.password.clone()).await?;
         let email = command.email.clone();
         let changes = match account {
-            Some(account) => self.tell_owner(actor, &email, Some(&account.user)),
+            Some(account) => self.tell_owner(actor, &email, Some(&account.user).filter(|_| may_mail)),
             None => self.plan(actor, command, password, None).1,
         };
         match self.ledger.apply(changes).await {
@@ -142,7 +160,7 @@ impl SignUp {
             Err(Rejected::Conflict(UniqueKey::Address)) => {
                 // Somebody else was faster.
                 let owner = self.accounts.by_email(email.key()).await?.map(|account| account.user);
-                let told = self.ledger.apply(self.tell_owner(actor, &email, owner.as_ref())).await;
+                let told = self.ledger.apply(self.tell_owner(actor, &email, owner.as_ref().filter(|_| may_mail))).await;
                 told.map(|_| Outcome::CheckMail).map_err(|rejected| rejected.unexpected().into())
             }
             Err(other) => Err(other.unexpected().into()),
@@ -172,7 +190,7 @@ impl SignUp {
     }
 
     /// The plan that tells the owner of an address that somebody wanted to sign up with it. An account that cannot
-    /// be used gets no letter.
+    /// be used gets no letter, nor does one that strangers have caused too many for.
     fn tell_owner(&self, actor: &Actor, email: &EmailAddress, owner: Option<&User>) -> Changes {
         let now = self.clock.now();
         let Some(owner) = owner.filter(|owner| owner.state == UserState::Active) else {

@@ -15,6 +15,8 @@ use crate::mail::redeem::{Redeem, RedeemError};
 use crate::ports::clock::{Clock, Timestamp};
 use crate::ports::entropy::Entropy;
 use crate::sessions::session::EndReason;
+use crate::throttles::gate::Gate;
+use crate::throttles::limits::Throttled;
 
 /// Restores an address by the token that was mailed to it when the account left it.
 ///
@@ -24,6 +26,8 @@ use crate::sessions::session::EndReason;
 /// Each change has a token of its own, and using one ends those of the changes after it. So the owner of the
 /// earliest address has the last word, however often somebody else has changed it since.
 pub struct UndoAddressChange {
+    /// Refuses what was tried too often.
+    pub gate: Arc<Gate>,
     /// Uses the token.
     pub redeem: Arc<Redeem>,
     /// Tells the time.
@@ -46,8 +50,9 @@ impl UndoAddressChange {
     /// Restores the address, and mails it the token for a new password.
     ///
     /// # Errors
-    /// When the token is not valid, or a port fails.
+    /// When the token is not valid, too many came from the same address, or a port fails.
     pub async fn run(&self, actor: &Actor, token: &str) -> Result<EmailAddress, RedeemError> {
+        self.gate.enter(&actor.origin, Throttled::Redeem).await?;
         let now = self.clock.now();
         match self.redeem.run(token, &PURPOSES, now, |held| Some(self.plan(actor, held, now))).await {
             Ok(held) => Ok(held.token.address),

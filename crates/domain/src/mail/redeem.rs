@@ -13,6 +13,7 @@ use crate::ports::clock::Timestamp;
 use crate::ports::failure::PortFailure;
 use crate::ports::ledger::{Ledger, Rejected};
 use crate::ports::secrets::SecretKeeper;
+use crate::throttles::limits::{GateError, TooMany};
 
 /// How often a plan is made anew when the user's row has changed meanwhile.
 const ATTEMPTS: usize = 3;
@@ -26,9 +27,21 @@ pub enum RedeemError {
     /// It is valid, but what it is good for needs an address that another account has by now.
     #[error("Another account has this e-mail address by now.")]
     AddressTaken,
+    /// Too many were presented from the same address.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// A port failed.
     #[error(transparent)]
     Failed(#[from] PortFailure),
+}
+
+impl From<GateError> for RedeemError {
+    fn from(error: GateError) -> Self {
+        match error {
+            GateError::TooMany(too_many) => too_many.into(),
+            GateError::Failed(failure) => failure.into(),
+        }
+    }
 }
 
 /// Uses mailed tokens: each once, for its own purpose, in the transaction of what it is used for.

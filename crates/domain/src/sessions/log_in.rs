@@ -28,6 +28,8 @@ use crate::sessions::page_secret::PageSecret;
 use crate::sessions::ports::{Place, Sessions, TokenSigner};
 use crate::sessions::refresh_token::{IssuedRefreshToken, RefreshToken};
 use crate::sessions::session::{Channel, Session};
+use crate::throttles::gate::{self, Gate};
+use crate::throttles::limits::{GateError, TooMany};
 
 /// How often a login starts over when the account changes under it.
 const ATTEMPTS: usize = 3;
@@ -99,6 +101,9 @@ pub enum LogInError {
     /// Any of these, where strangers are told nothing more.
     #[error("E-mail address or password is wrong, or the account cannot be used.")]
     Refused,
+    /// The address or the account was tried too often.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// The password could not be compared now.
     #[error(transparent)]
     Hash(#[from] HashFailure),
@@ -124,8 +129,31 @@ impl LogInRules {
     }
 }
 
+impl From<GateError> for LogInError {
+    fn from(error: GateError) -> Self {
+        match error {
+            GateError::TooMany(too_many) => too_many.into(),
+            GateError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl LogInError {
+    /// What the login tells of the password.
+    const fn verdict(&self) -> gate::Verdict {
+        match self {
+            // Where strangers are told nothing more, a delay tells them nothing either.
+            Self::UnknownUser | Self::WrongPassword | Self::Refused => gate::Verdict::Wrong,
+            Self::Disabled | Self::Unverified => gate::Verdict::Right,
+            Self::TooMany(_) | Self::Hash(_) | Self::Failed(_) => gate::Verdict::Unknown,
+        }
+    }
+}
+
 /// Logs a user in.
 pub struct LogIn {
+    /// Refuses what was tried too often, before anything is compared.
+    pub gate: Arc<Gate>,
     /// What else is asked.
     pub rules: LogInRules,
     /// Reads the account.
@@ -155,13 +183,20 @@ impl LogIn {
     /// # Errors
     /// Why the user is not signed in.
     pub async fn run(&self, actor: &Actor, command: Command) -> Result<Outcome, LogInError> {
+        let guess = self.gate.log_in(&actor.origin, command.email.key()).await?;
+        let outcome = self.attempts(actor, &command).await;
+        self.gate.settle(guess, outcome.as_ref().map_or_else(LogInError::verdict, |_| gate::Verdict::Right)).await;
+        outcome
+    }
+
+    async fn attempts(&self, actor: &Actor, command: &Command) -> Result<Outcome, LogInError> {
         for _ in 1..ATTEMPTS {
-            match self.attempt(actor, &command).await {
+            match self.attempt(actor, command).await {
                 Err(Failed::Rejected(Rejected::Stale)) => {}
                 other => return other.map_err(Failed::into_error),
             }
         }
-        self.attempt(actor, &command).await.map_err(Failed::into_error)
+        self.attempt(actor, command).await.map_err(Failed::into_error)
     }
 
     async fn attempt(&self, actor: &Actor, command: &Command) -> Result<Outcome, Failed> {

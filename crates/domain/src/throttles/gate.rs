@@ -158,14 +158,22 @@ impl Gate {
         counting.throttles.vouch(&counting.vouched_key(email, &network), now, now + VOUCHED_FOR).await
     }
 
+    /// Counts a mail that a stranger can cause, where whoever asks for it may learn that there were too many.
+    ///
+    /// # Errors
+    /// When there were too many to this recipient, or a port fails.
+    pub async fn mail(&self, origin: &Origin, to: &EmailKey, mail: StrangersMail) -> Result<(), GateError> {
+        let Some(counting) = &self.counting else { return Ok(()) };
+        self.count(counting, mail.limit(), to.as_str(), origin).await
+    }
+
     /// Whether a mail that a stranger can cause may go to this recipient. Whether there is one makes no
     /// difference, and whoever asked must not learn the answer.
     ///
     /// # Errors
     /// When a port fails.
     pub async fn may_mail(&self, origin: &Origin, to: &EmailKey, mail: StrangersMail) -> Result<bool, PortFailure> {
-        let Some(counting) = &self.counting else { return Ok(true) };
-        match self.count(counting, mail.limit(), to.as_str(), origin).await {
+        match self.mail(origin, to, mail).await {
             Ok(()) => Ok(true),
             Err(GateError::TooMany(_)) => Ok(false),
             Err(GateError::Failed(failure)) => Err(failure),

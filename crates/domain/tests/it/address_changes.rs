@@ -28,8 +28,9 @@ const NEW: &str = "ada@lovelace.example";
 const EVE: &str = "eve@example.org";
 
 impl World {
-    fn change_address(&self) -> ChangeAddress {
+    pub(crate) fn change_address(&self) -> ChangeAddress {
         ChangeAddress {
+            gate: self.gate.0.clone(),
             accounts: self.memory.clone(),
             default_policy: DefaultPolicy::Allow,
             domains: self.memory.clone(),
@@ -40,8 +41,13 @@ impl World {
         }
     }
 
-    fn undo_address_change(&self) -> UndoAddressChange {
-        UndoAddressChange { redeem: self.redeem(), clock: self.clock.clone(), entropy: self.entropy.clone() }
+    pub(crate) fn undo_address_change(&self) -> UndoAddressChange {
+        UndoAddressChange {
+            gate: self.gate.0.clone(),
+            redeem: self.redeem(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        }
     }
 
     async fn undo(&self, token: &str) -> Result<(), RedeemError> {

@@ -30,6 +30,7 @@ const ADA: &str = "ada@example.org";
 impl World {
     pub(crate) fn confirm_address(&self) -> ConfirmAddress {
         ConfirmAddress {
+            gate: self.gate.0.clone(),
             redeem: self.redeem(),
             default_policy: DefaultPolicy::Allow,
             domains: self.memory.clone(),
@@ -40,6 +41,7 @@ impl World {
 
     pub(crate) fn ask_by_mail(&self) -> AskByMail {
         AskByMail {
+            gate: self.gate.0.clone(),
             accounts: self.memory.clone(),
             keeper: self.keeper.clone(),
             ledger: self.memory.clone(),

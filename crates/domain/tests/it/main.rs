@@ -17,4 +17,5 @@ mod refresh;
 mod rewrap;
 mod sessions;
 mod sign_up;
+mod throttles;
 mod world;

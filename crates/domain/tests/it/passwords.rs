@@ -21,6 +21,7 @@ const NEW: &str = "a louder morning";
 impl World {
     pub(crate) fn reset_password(&self) -> ResetPassword {
         ResetPassword {
+            gate: self.gate.0.clone(),
             redeem: self.redeem(),
             policy: Self::policy(),
             hashing: self.hashing.clone(),
@@ -29,8 +30,9 @@ impl World {
         }
     }
 
-    fn change_password(&self) -> ChangePassword {
+    pub(crate) fn change_password(&self) -> ChangePassword {
         ChangePassword {
+            gate: self.gate.0.clone(),
             accounts: self.memory.clone(),
             policy: Self::policy(),
             hashing: self.hashing.clone(),

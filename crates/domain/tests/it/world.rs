@@ -30,6 +30,7 @@ use domain::sessions::log_in::{self, IssuedCredential, IssuedTokens, LogIn, LogI
 use domain::sessions::page_secret::PageSecret;
 use domain::sessions::refresh::Refresh;
 use domain::sessions::session::Channel;
+use domain::throttles::gate::Gate;
 use memory::clock::ManualClock;
 use memory::entropy::SeededEntropy;
 use memory::memory::Memory;
@@ -52,11 +53,23 @@ pub(crate) struct World {
     pub(crate) hashing: Arc<CheapHashing>,
     pub(crate) signer: Arc<FakeTokenSigner>,
     pub(crate) keeper: Arc<FakeSecretKeeper>,
+    /// It counts where a test has put one that does.
+    pub(crate) gate: TestGate,
+}
+
+/// A gate that stands open unless a test wants another.
+pub(crate) struct TestGate(pub(crate) Arc<Gate>);
+
+impl Default for TestGate {
+    fn default() -> Self {
+        Self(Arc::new(Gate::open()))
+    }
 }
 
 impl World {
     pub(crate) fn sign_up(&self, default_policy: DefaultPolicy) -> SignUp {
         SignUp {
+            gate: self.gate.0.clone(),
             answers: self.rules.answers,
             accounts: self.memory.clone(),
             default_policy,
@@ -71,6 +84,7 @@ impl World {
 
     pub(crate) fn log_in(&self) -> LogIn {
         LogIn {
+            gate: self.gate.0.clone(),
             rules: self.rules,
             accounts: self.memory.clone(),
             sessions: self.memory.clone(),

@@ -47,6 +47,7 @@ impl Accounts {
             Err(error @ SignUpError::NotAllowed) => {
                 Err(Refusal::new(Kind::NotAllowedToRegister, error.to_string()).with_challenge().into())
             }
+            Err(SignUpError::TooMany(too_many)) => Err(Refusal::too_many(&too_many).into()),
             Err(SignUpError::Hash(failure)) => Err(hash_refusal(&failure).into()),
             Err(SignUpError::Failed(failure)) => Err(Refusal::failed(&failure).into()),
         }

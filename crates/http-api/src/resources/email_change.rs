@@ -46,6 +46,7 @@ impl EmailChange {
             Err(error @ ChangeAddressError::NotAllowed) => {
                 Err(Refusal::new(Kind::DomainNotAllowed, error.to_string()).into())
             }
+            Err(ChangeAddressError::TooMany(too_many)) => Err(Refusal::too_many(&too_many).into()),
             Err(ChangeAddressError::Hash(failure)) => Err(hash_refusal(&failure).into()),
             Err(ChangeAddressError::Failed(failure)) => Err(Refusal::failed(&failure).into()),
         }
@@ -68,6 +69,7 @@ impl EmailChange {
             Err(error @ (RedeemError::NotValid(_) | RedeemError::AddressTaken)) => {
                 Err(Refusal::new(Kind::MailedTokenNotValid, error.to_string()).into())
             }
+            Err(RedeemError::TooMany(too_many)) => Err(Refusal::too_many(&too_many).into()),
             Err(RedeemError::Failed(failure)) => Err(Refusal::failed(&failure).into()),
         }
     }

@@ -1,6 +1,6 @@
 //! Showing that an e-mail address is one's own.
 
-use domain::accounts::ask_by_mail::Wanted;
+use domain::accounts::ask_by_mail::{AskByMailError, Wanted};
 use domain::accounts::confirm_address::{ConfirmAddressError, Confirmation};
 use domain::accounts::email::EmailAddress;
 use domain::accounts::even_time;
@@ -44,6 +44,7 @@ impl Emails {
             Err(ConfirmAddressError::NotValid(refused)) => {
                 Err(Refusal::new(Kind::MailedTokenNotValid, refused.to_string()).into())
             }
+            Err(ConfirmAddressError::TooMany(too_many)) => Err(Refusal::too_many(&too_many).into()),
             Err(error @ ConfirmAddressError::NotAllowed) => {
                 Err(Refusal::new(Kind::DomainNotAllowed, error.to_string()).into())
             }
@@ -67,7 +68,8 @@ pub(crate) async fn ask_by_mail(
     sleep(even_time::rest(started.elapsed())).await;
     match asked {
         Ok(()) => Ok(AskedAnswer::Accepted(Json(Message { message: "Check your mail.".into() }))),
-        Err(failure) => Err(Refusal::failed(&failure).into()),
+        Err(AskByMailError::TooMany(too_many)) => Err(Refusal::too_many(&too_many).into()),
+        Err(AskByMailError::Failed(failure)) => Err(Refusal::failed(&failure).into()),
     }
 }
 

@@ -48,6 +48,7 @@ impl Passwords {
             Err(ResetPasswordError::NotValid(refused)) => {
                 Err(Refusal::new(Kind::MailedTokenNotValid, refused.to_string()).into())
             }
+            Err(ResetPasswordError::TooMany(too_many)) => Err(Refusal::too_many(&too_many).into()),
             Err(ResetPasswordError::Password(error)) => Err(query::wrong("new_password", &error).into()),
             Err(ResetPasswordError::Hash(failure)) => Err(hash_refusal(&failure).into()),
             Err(ResetPasswordError::Failed(failure)) => Err(Refusal::failed(&failure).into()),
@@ -83,6 +84,7 @@ impl Passwords {
                 let (field, message) = ("current_password".into(), error.to_string());
                 Err(Refusal::invalid(vec![FieldError { field, code: "wrong-password", message }]).into())
             }
+            Err(ChangePasswordError::TooMany(too_many)) => Err(Refusal::too_many(&too_many).into()),
             Err(ChangePasswordError::Denied(reason)) => Err(denied(reason).into()),
             Err(ChangePasswordError::Password(error)) => Err(query::wrong("new_password", &error).into()),
             Err(ChangePasswordError::Hash(failure)) => Err(hash_refusal(&failure).into()),

@@ -110,6 +110,7 @@ fn log_in_refusal(error: &LogInError) -> Refusal {
         LogInError::Disabled => Kind::AccountDisabled,
         LogInError::Unverified => Kind::EmailNotVerified,
         LogInError::Refused => Kind::LogInRefused,
+        LogInError::TooMany(too_many) => return Refusal::too_many(too_many),
         LogInError::Hash(failure) => return hash_refusal(failure),
         LogInError::Failed(failure) => return Refusal::failed(failure),
     };

@@ -10,4 +10,5 @@ mod faults;
 mod fields;
 mod mail;
 mod refusals;
+mod throttles;
 mod world;

@@ -39,6 +39,7 @@ use domain::sessions::list_sessions::ListSessions;
 use domain::sessions::log_in::{LogIn, LogInRules};
 use domain::sessions::log_out::LogOut;
 use domain::sessions::refresh::Refresh;
+use domain::throttles::gate::{Counting, Gate};
 use http_api::api::Api;
 use http_api::options::Options;
 use http_api::routes::routes;
@@ -111,6 +112,15 @@ impl World {
 
     /// The same, with something changed in the API.
     pub(crate) fn with(change: impl FnOnce(&mut Api)) -> Self {
+        Self::build(false, change)
+    }
+
+    /// The same, where what is tried too often is refused.
+    pub(crate) fn throttled() -> Self {
+        Self::build(true, |_| {})
+    }
+
+    fn build(throttled: bool, change: impl FnOnce(&mut Api)) -> Self {
         let (memory, hashing) = (Arc::new(Memory::new()), Arc::new(CheapHashing::default()));
         let (clock, entropy) = (Arc::new(ManualClock::new()), Arc::new(SeededEntropy::default()));
         let create_user = CreateUser {
@@ -119,7 +129,19 @@ impl World {
             clock: clock.clone(),
             entropy: entropy.clone(),
         };
-        let mut api = api(&memory, &hashing, &clock, &entropy);
+        let gate = if throttled {
+            Gate::new(Counting {
+                throttles: memory.clone(),
+                places: memory.clone(),
+                keeper: Arc::new(FakeSecretKeeper::default()),
+                ledger: memory.clone(),
+                clock: clock.clone(),
+                entropy: entropy.clone(),
+            })
+        } else {
+            Gate::open()
+        };
+        let mut api = api(&memory, &hashing, &clock, &entropy, &Arc::new(gate));
         change(&mut api);
         let options = Options {
             public_url: "https://registry.example".into(),
@@ -215,6 +237,7 @@ fn api(
     hashing: &Arc<CheapHashing>,
     clock: &Arc<ManualClock>,
     entropy: &Arc<SeededEntropy>,
+    gate: &Arc<Gate>,
 ) -> Api {
     let signer = Arc::new(FakeTokenSigner::default());
     let keeper = Arc::new(FakeSecretKeeper::default());
@@ -237,6 +260,7 @@ fn api(
     Api {
         authenticate: authenticate.clone(),
         sign_up: use_case!(SignUp {
+            gate: gate.clone(),
             answers: Answers::Contract,
             accounts: memory.clone(),
             default_policy: DefaultPolicy::Allow,
@@ -247,6 +271,7 @@ fn api(
         }),
         password_policy: policy.clone(),
         log_in: use_case!(LogIn {
+            gate: gate.clone(),
             rules: LogInRules::default(),
             accounts: memory.clone(),
             sessions: memory.clone(),
@@ -264,22 +289,35 @@ fn api(
             access_token_lifetime: access_token_lifetime,
         }),
         log_out: use_case!(LogOut { ledger: memory.clone() }),
-        ask_by_mail: use_case!(AskByMail { accounts: memory.clone(), keeper: keeper.clone(), ledger: memory.clone() }),
+        ask_by_mail: use_case!(AskByMail {
+            gate: gate.clone(),
+            accounts: memory.clone(),
+            keeper: keeper.clone(),
+            ledger: memory.clone(),
+        }),
         confirm_address: use_case!(ConfirmAddress {
+            gate: gate.clone(),
             redeem: redeem.clone(),
             default_policy: DefaultPolicy::Allow,
             domains: memory.clone(),
         }),
         change_address: use_case!(ChangeAddress {
+            gate: gate.clone(),
             accounts: memory.clone(),
             default_policy: DefaultPolicy::Allow,
             domains: memory.clone(),
             hashing: hashing.clone(),
             ledger: memory.clone(),
         }),
-        undo_address_change: use_case!(UndoAddressChange { redeem: redeem.clone() }),
-        reset_password: use_case!(ResetPassword { redeem: redeem, policy: policy.clone(), hashing: hashing.clone() }),
+        undo_address_change: use_case!(UndoAddressChange { gate: gate.clone(), redeem: redeem.clone() }),
+        reset_password: use_case!(ResetPassword {
+            gate: gate.clone(),
+            redeem: redeem,
+            policy: policy.clone(),
+            hashing: hashing.clone(),
+        }),
         change_password: use_case!(ChangePassword {
+            gate: gate.clone(),
             accounts: memory.clone(),
             policy: policy,
             hashing: hashing.clone(),

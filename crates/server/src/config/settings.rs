@@ -60,7 +60,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     secret("new_secret", "SECRET", "The root secret that `keys rewrap` changes to; nothing else reads it."),
     setting("shutdown_grace", "10s", "TIME", "How long requests may finish after a SIGTERM, such as `10s` or `500ms`."),
-    setting("throttles", "on", "on|off", "`on` or `off`; accepted now, this version has none."),
+    setting(
+        "throttles",
+        "on",
+        "on|off",
+        "`on` or `off`; without throttles anybody may guess passwords as fast as they like, so `off` is for tests only.",
+    ),
     setting("default_policy", "allow", "POLICY", "What holds for unlisted e-mail domains: `allow` or `deny`."),
     setting(
         "answers",

@@ -50,7 +50,7 @@ impl Adapters {
     }
 
     fn api(&self, config: &Config, hashing: Arc<Hashing>) -> Api {
-        let (database, keys) = (&self.database, &self.keys);
+        let (database, keys, gate) = (&self.database, &self.keys, &self.gate);
         let own_row = Arc::new(OwnRow { accounts: database.clone(), ledger: database.clone() });
         let (tokens, ledger) = (database.clone(), database.clone());
         let redeem = Arc::new(Redeem { tokens, keeper: keys.clone(), ledger });
@@ -63,25 +63,37 @@ impl Adapters {
             log_out: wired!(self, LogOut { ledger: database.clone() }),
             ask_by_mail: wired!(
                 self,
-                AskByMail { accounts: database.clone(), keeper: keys.clone(), ledger: database.clone() }
+                AskByMail {
+                    gate: gate.clone(),
+                    accounts: database.clone(),
+                    keeper: keys.clone(),
+                    ledger: database.clone(),
+                }
             ),
             confirm_address: wired!(
                 self,
                 ConfirmAddress {
+                    gate: gate.clone(),
                     redeem: redeem.clone(),
                     default_policy: config.default_policy,
                     domains: database.clone(),
                 }
             ),
             change_address: self.change_address(config, hashing.clone()),
-            undo_address_change: wired!(self, UndoAddressChange { redeem: redeem.clone() }),
+            undo_address_change: wired!(self, UndoAddressChange { gate: gate.clone(), redeem: redeem.clone() }),
             reset_password: wired!(
                 self,
-                ResetPassword { redeem: redeem, policy: password_policy(config), hashing: hashing.clone() }
+                ResetPassword {
+                    gate: gate.clone(),
+                    redeem: redeem,
+                    policy: password_policy(config),
+                    hashing: hashing.clone(),
+                }
             ),
             change_password: wired!(
                 self,
                 ChangePassword {
+                    gate: gate.clone(),
                     accounts: database.clone(),
                     policy: password_policy(config),
                     hashing: hashing,
@@ -128,6 +140,7 @@ impl Adapters {
         wired!(
             self,
             SignUp {
+                gate: self.gate.clone(),
                 answers: config.log_in_rules.answers,
                 accounts: self.database.clone(),
                 default_policy: config.default_policy,
@@ -143,6 +156,7 @@ impl Adapters {
         wired!(
             self,
             ChangeAddress {
+                gate: self.gate.clone(),
                 accounts: self.database.clone(),
                 default_policy: config.default_policy,
                 domains: self.database.clone(),
@@ -156,6 +170,7 @@ impl Adapters {
         wired!(
             self,
             LogIn {
+                gate: self.gate.clone(),
                 rules: config.log_in_rules,
                 accounts: self.database.clone(),
                 sessions: self.database.clone(),

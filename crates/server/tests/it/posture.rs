@@ -45,7 +45,6 @@ fn place(database: &Database) -> (String, Vec<String>) {
 async fn one_line_tells_the_whole_posture_and_no_secret(database: Database) {
     let settings = [
         ("USER_REGISTRY_SECRET", CANARY),
-        ("USER_REGISTRY_THROTTLES", "off"),
         ("USER_REGISTRY_FURTHER_SIGNING_ALGORITHMS", "EdDSA"),
         ("USER_REGISTRY_HASHING_THREADS", "3"),
     ];
@@ -68,7 +67,7 @@ async fn one_line_tells_the_whole_posture_and_no_secret(database: Database) {
         ("root_secret", "from the configuration"),
         ("signing", &signing.join(", ")),
         ("passwords", "argon2id m=19456 KiB, t=2, p=1"),
-        ("throttles", "off; this version has none anyway"),
+        ("throttles", "on"),
         ("mail", &format!("the directory {}", database.folder().join("mail").display())),
         ("pages", "over plain http, for this machine only"),
     ] {
@@ -93,7 +92,7 @@ async fn insecure_http_is_said_loudly(database: Database) {
     assert_eq!(warned.iter().map(|line| line["level"].as_str().unwrap()).collect::<Vec<_>>(), ["WARN"]);
     let ready = lines(&log, "ready");
     assert_eq!(ready[0]["fields"]["pages"], "over plain http, INSECURE");
-    assert_eq!(ready[0]["fields"]["throttles"], "this version has none");
+    assert_eq!(ready[0]["fields"]["throttles"], "on");
     let kept = ready[0]["fields"]["root_secret"].as_str().unwrap();
     assert!(kept.starts_with("secret.key in the data directory: it protects a stolen dump"), "{kept}");
     program.stop().await;

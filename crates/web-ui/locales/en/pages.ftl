@@ -319,6 +319,15 @@ log-in-first-title = Please log in
 log-in-first-text = You need to log in first.
 denied-title = You may not do this
 denied-text = Your account does not permit this.
+too-many-title = Too many attempts
+too-many-text = This was tried too often, so it rests for a while.
+wait-seconds =
+    { $count ->
+        [one] You can try again in one second.
+       *[other] You can try again in { $count } seconds.
+    }
+wait-minutes = You can try again in { $count } minutes.
+too-many-by-mail = You need not wait if you can read your mail: a new password lets you in at once.
 overloaded-title = One moment, please
 overloaded-text = Too many people are here at once. Try again in a few seconds.
 unavailable-title = One moment, please

@@ -319,6 +319,15 @@ log-in-first-title = Inicie sesión
 log-in-first-text = Primero tiene que iniciar sesión.
 denied-title = No puede hacer esto
 denied-text = Su cuenta no lo permite.
+too-many-title = Demasiados intentos
+too-many-text = Se ha intentado demasiadas veces, así que hay que esperar un poco.
+wait-seconds =
+    { $count ->
+        [one] Puede volver a intentarlo en un segundo.
+       *[other] Puede volver a intentarlo en { $count } segundos.
+    }
+wait-minutes = Puede volver a intentarlo en { $count } minutos.
+too-many-by-mail = No tiene que esperar si puede leer su correo: con una contraseña nueva entra enseguida.
 overloaded-title = Un momento, por favor
 overloaded-text = Hay demasiada gente aquí a la vez. Inténtelo de nuevo en unos segundos.
 unavailable-title = Un momento, por favor

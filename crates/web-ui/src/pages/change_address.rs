@@ -54,6 +54,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
         Err(ChangeAddressError::SameAddress) => mistake("email", "error-same-address"),
         Err(ChangeAddressError::NotAllowed) => mistake("email", "error-domain-not-allowed"),
         Err(ChangeAddressError::WrongPassword) => mistake("current_password", "error-wrong-password"),
+        Err(ChangeAddressError::TooMany(too_many)) => return Err(too_many.into()),
         Err(ChangeAddressError::Denied(denied)) => return Err(denied.into()),
         Err(ChangeAddressError::Hash(failure)) => return Err(failure.into()),
         Err(ChangeAddressError::Failed(failure)) => return Err(failure.into()),

@@ -58,6 +58,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
             form_page(visit, &owner, mistakes)
         }
         Err(ChangePasswordError::Password(error)) => form_page(visit, &owner, password_mistake(&error, visit)),
+        Err(ChangePasswordError::TooMany(too_many)) => Err(too_many.into()),
         Err(ChangePasswordError::Denied(denied)) => Err(denied.into()),
         Err(ChangePasswordError::Hash(failure)) => Err(failure.into()),
         Err(ChangePasswordError::Failed(failure)) => Err(failure.into()),

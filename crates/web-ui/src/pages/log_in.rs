@@ -67,6 +67,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
         Err(LogInError::Refused) => (StatusCode::UNAUTHORIZED, "email", "error-refused"),
         Err(LogInError::Unverified) => (StatusCode::FORBIDDEN, "email", "error-unverified"),
         Err(LogInError::Disabled) => (StatusCode::FORBIDDEN, "email", "error-disabled"),
+        Err(LogInError::TooMany(too_many)) => return Err(too_many.into()),
         Err(LogInError::Hash(failure)) => return Err(failure.into()),
         Err(LogInError::Failed(failure)) => return Err(failure.into()),
     };

@@ -58,6 +58,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
             form_page(visit, &visitor, token, password_mistake(&error, visit)).await
         }
         Err(ResetPasswordError::NotValid(_)) => not_valid(visit),
+        Err(ResetPasswordError::TooMany(too_many)) => Err(too_many.into()),
         Err(ResetPasswordError::Hash(failure)) => Err(failure.into()),
         Err(ResetPasswordError::Failed(failure)) => Err(failure.into()),
     }
@@ -74,6 +75,7 @@ async fn form_page(visit: &Visit, visitor: &Binding, token: &str, mistakes: Mist
     let email = match visit.site.use_cases.reset_password.look(token).await {
         Ok(email) => email,
         Err(RedeemError::NotValid(_) | RedeemError::AddressTaken) => return not_valid(visit),
+        Err(RedeemError::TooMany(too_many)) => return Err(too_many.into()),
         Err(RedeemError::Failed(failure)) => return Err(failure.into()),
     };
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };

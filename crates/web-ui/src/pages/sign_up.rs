@@ -70,6 +70,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
         }
         Ok(Outcome::AlreadyExists) => (StatusCode::CONFLICT, "error-already-exists"),
         Err(SignUpError::NotAllowed) => (StatusCode::UNAUTHORIZED, "error-not-allowed"),
+        Err(SignUpError::TooMany(too_many)) => return Err(too_many.into()),
         Err(SignUpError::Hash(failure)) => return Err(failure.into()),
         Err(SignUpError::Failed(failure)) => return Err(failure.into()),
     };

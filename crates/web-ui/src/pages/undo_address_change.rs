@@ -77,6 +77,7 @@ fn not_valid(visit: &Visit, error: RedeemError) -> Result<Response, Refused> {
             let frame = Frame::stranger(visit, "link-not-valid-title");
             page(StatusCode::UNPROCESSABLE_ENTITY, &NotValidPage { frame })
         }
+        RedeemError::TooMany(too_many) => Err(too_many.into()),
         RedeemError::Failed(failure) => Err(failure.into()),
     }
 }

@@ -100,6 +100,7 @@ fn not_confirmed(visit: &Visit, error: ConfirmAddressError) -> Result<Response, 
         }
         ConfirmAddressError::AddressTaken => (StatusCode::CONFLICT, "error-address-taken"),
         ConfirmAddressError::NotAllowed => (StatusCode::FORBIDDEN, "error-domain-not-allowed"),
+        ConfirmAddressError::TooMany(too_many) => return Err(too_many.into()),
         ConfirmAddressError::Failed(failure) => return Err(failure.into()),
     };
     let reason = visit.texts.text(key);

@@ -16,3 +16,4 @@ mod registry;
 mod rows;
 mod security;
 mod sessions;
+mod throttles;

@@ -28,6 +28,7 @@ use domain::sessions::list_sessions::ListSessions;
 use domain::sessions::log_in::{LogIn, LogInRules};
 use domain::sessions::log_out::LogOut;
 use domain::sessions::ports::Sessions;
+use domain::throttles::gate::{Counting, Gate};
 use memory::clock::ManualClock;
 use memory::entropy::SeededEntropy;
 use memory::memory::Memory;
@@ -46,6 +47,8 @@ pub(crate) struct Registry {
     pub(crate) hashing: Arc<CheapHashing>,
     pub(crate) keeper: Arc<FakeSecretKeeper>,
     pub(crate) signer: Arc<FakeTokenSigner>,
+    /// Whether what is tried too often is refused.
+    pub(crate) throttled: bool,
 }
 
 impl Registry {
@@ -56,7 +59,7 @@ impl Registry {
 
     /// The same, with another reader of sessions.
     pub(crate) fn reading(&self, sessions: Arc<dyn Sessions>) -> UseCases {
-        let Self { rules, memory, clock, entropy, hashing, keeper, signer } = self;
+        let Self { rules, memory, clock, entropy, hashing, keeper, signer, throttled: _ } = self;
         let own_row = Arc::new(OwnRow { accounts: memory.clone(), ledger: memory.clone() });
         let (clock, entropy) = (|| clock.clone(), || entropy.clone());
         UseCases {
@@ -70,6 +73,7 @@ impl Registry {
             passwords: policy(),
             sign_up: Arc::new(self.sign_up()),
             log_in: Arc::new(LogIn {
+                gate: self.gate(),
                 rules: *rules,
                 accounts: memory.clone(),
                 sessions: memory.clone(),
@@ -84,6 +88,7 @@ impl Registry {
             log_out: Arc::new(LogOut { ledger: memory.clone(), clock: clock(), entropy: entropy() }),
             ask_by_mail: Arc::new(self.ask_by_mail()),
             confirm_address: Arc::new(ConfirmAddress {
+                gate: self.gate(),
                 redeem: self.redeem(),
                 default_policy: DefaultPolicy::Allow,
                 domains: memory.clone(),
@@ -92,6 +97,7 @@ impl Registry {
             }),
             change_address: Arc::new(self.change_address()),
             undo_address_change: Arc::new(UndoAddressChange {
+                gate: self.gate(),
                 redeem: self.redeem(),
                 clock: clock(),
                 entropy: entropy(),
@@ -124,8 +130,23 @@ impl Registry {
         }
     }
 
+    fn gate(&self) -> Arc<Gate> {
+        if !self.throttled {
+            return Arc::new(Gate::open());
+        }
+        Arc::new(Gate::new(Counting {
+            throttles: self.memory.clone(),
+            places: self.memory.clone(),
+            keeper: self.keeper.clone(),
+            ledger: self.memory.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        }))
+    }
+
     fn sign_up(&self) -> SignUp {
         SignUp {
+            gate: self.gate(),
             answers: self.rules.answers,
             accounts: self.memory.clone(),
             default_policy: DefaultPolicy::Allow,
@@ -140,6 +161,7 @@ impl Registry {
 
     fn change_address(&self) -> ChangeAddress {
         ChangeAddress {
+            gate: self.gate(),
             accounts: self.memory.clone(),
             default_policy: DefaultPolicy::Allow,
             domains: self.memory.clone(),
@@ -152,6 +174,7 @@ impl Registry {
 
     fn ask_by_mail(&self) -> AskByMail {
         AskByMail {
+            gate: self.gate(),
             accounts: self.memory.clone(),
             keeper: self.keeper.clone(),
             ledger: self.memory.clone(),
@@ -166,6 +189,7 @@ impl Registry {
 
     fn reset_password(&self) -> ResetPassword {
         ResetPassword {
+            gate: self.gate(),
             redeem: self.redeem(),
             policy: policy(),
             hashing: self.hashing.clone(),
@@ -176,6 +200,7 @@ impl Registry {
 
     fn change_password(&self, own_row: Arc<OwnRow>) -> ChangePassword {
         ChangePassword {
+            gate: self.gate(),
             accounts: self.memory.clone(),
             policy: policy(),
             hashing: self.hashing.clone(),

@@ -30,6 +30,7 @@ use domain::sessions::log_out::LogOut;
 use domain::sessions::ports::{LastSeen, Sessions};
 use domain::sessions::refresh::{Refresh, RefreshError};
 use domain::sessions::session::Channel;
+use domain::throttles::gate::Gate;
 use memory::clock::ManualClock;
 use memory::entropy::SeededEntropy;
 use memory::passwords::{CheapHashing, FewCommonPasswords};
@@ -125,6 +126,7 @@ impl<E: Engine> Registry<E> {
 
     async fn sign_up(&self, who: usize, password: usize) -> Answer {
         let case = SignUp {
+            gate: Arc::new(Gate::open()),
             answers: Answers::Contract,
             accounts: self.engine.clone(),
             default_policy: DefaultPolicy::Allow,
@@ -151,6 +153,7 @@ impl<E: Engine> Registry<E> {
 
     async fn log_in(&mut self, who: usize, password: usize) -> Answer {
         let case = LogIn {
+            gate: Arc::new(Gate::open()),
             rules: LogInRules::default(),
             accounts: self.engine.clone(),
             sessions: self.engine.clone(),
@@ -248,6 +251,7 @@ impl<E: Engine> Registry<E> {
 
     async fn ask(&self, who: usize, wanted: Wanted) -> Answer {
         let case = AskByMail {
+            gate: Arc::new(Gate::open()),
             accounts: self.engine.clone(),
             keeper: self.keeper.clone(),
             ledger: self.engine.clone(),
@@ -270,6 +274,7 @@ impl<E: Engine> Registry<E> {
     async fn verify(&self, token: usize) -> Answer {
         let Some(token) = self.mailed(token) else { return Answer::Nothing };
         let case = ConfirmAddress {
+            gate: Arc::new(Gate::open()),
             redeem: self.redeem(),
             default_policy: DefaultPolicy::Allow,
             domains: self.engine.clone(),
@@ -286,6 +291,7 @@ impl<E: Engine> Registry<E> {
     async fn reset(&self, token: usize, password: usize) -> Answer {
         let Some(token) = self.mailed(token) else { return Answer::Nothing };
         let case = ResetPassword {
+            gate: Arc::new(Gate::open()),
             redeem: self.redeem(),
             policy: policy(),
             hashing: self.hashing.clone(),
@@ -306,6 +312,7 @@ impl<E: Engine> Registry<E> {
             Some(Ok(actor)) => actor,
         };
         let case = ChangePassword {
+            gate: Arc::new(Gate::open()),
             accounts: self.engine.clone(),
             policy: policy(),
             hashing: self.hashing.clone(),

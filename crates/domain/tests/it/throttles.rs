@@ -1,0 +1,348 @@
+//! What is tried too often is refused before it costs anything.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use domain::access::Actor;
+use domain::accounts::ask_by_mail::{AskByMailError, Wanted};
+use domain::accounts::change_address::ChangeAddressError;
+use domain::accounts::change_password::ChangePasswordError;
+use domain::accounts::confirm_address::ConfirmAddressError;
+use domain::accounts::reset_password::ResetPasswordError;
+use domain::accounts::sign_up::SignUpError;
+use domain::domains::policy::DefaultPolicy;
+use domain::events::EventKind;
+use domain::mail::letter::Template;
+use domain::mail::redeem::RedeemError;
+use domain::origin::{ClientAddress, Origin};
+use domain::ports::secrets::SecretDigest;
+use domain::sessions::log_in::{self, LogInError};
+use domain::sessions::session::Channel;
+use domain::throttles::account_delay::FREE;
+use domain::throttles::gate::{ACCOUNT, Counting, Gate};
+use domain::throttles::limits::{Limit, TooMany};
+
+use crate::world::{PASSWORD, TestGate, World, application, email, typed};
+
+const ADA: &str = "ada@example.org";
+const HOME: &str = "203.0.113.7";
+const ELSEWHERE: &str = "198.51.100.9";
+
+/// A registry that counts.
+fn throttled() -> World {
+    let mut world = World::default();
+    world.gate = TestGate(gate(&world));
+    world
+}
+
+/// The gate of a process on this registry.
+fn gate(world: &World) -> Arc<Gate> {
+    Arc::new(Gate::new(Counting {
+        throttles: world.memory.clone(),
+        places: world.memory.clone(),
+        keeper: world.keeper.clone(),
+        ledger: world.memory.clone(),
+        clock: world.clock.clone(),
+        entropy: world.entropy.clone(),
+    }))
+}
+
+fn from(ip: &str) -> Actor {
+    let address = ClientAddress::with_digest(ip.parse().expect("an address"), SecretDigest::restore(ip));
+    Actor::nobody(Origin { address: Some(address), ..Origin::default() })
+}
+
+impl World {
+    async fn enter_from(&self, ip: &str, address: &str, password: &str) -> Result<(), LogInError> {
+        let command = log_in::Command { email: email(address), password: typed(password), channel: Channel::Api };
+        self.log_in().run(&from(ip), command).await.map(|_| ())
+    }
+
+    /// Tries wrong passwords until the account rests; gives how many were compared.
+    async fn guess_from(&self, ip: &str, address: &str) -> usize {
+        let before = self.hashing.verified();
+        while !matches!(self.enter_from(ip, address, "a wrong one").await, Err(LogInError::TooMany(_))) {}
+        self.hashing.verified() - before
+    }
+}
+
+fn too_many(outcome: Result<(), LogInError>) -> TooMany {
+    match outcome {
+        Err(LogInError::TooMany(too_many)) => too_many,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn guesses_are_refused_uncompared_and_the_right_password_with_them() {
+    let world = throttled();
+    world.join(ADA).await;
+    assert_eq!(world.guess_from(ELSEWHERE, ADA).await, FREE as usize);
+    let compared = world.hashing.verified();
+    let refused = too_many(world.enter_from(ELSEWHERE, ADA, PASSWORD).await);
+    assert_eq!((refused.limit, refused.wait), (ACCOUNT, TimeDelta::seconds(1)));
+    assert_eq!(world.hashing.verified(), compared, "a refusal compares nothing");
+    world.clock.advance(TimeDelta::seconds(1));
+    world.enter_from(ELSEWHERE, ADA, PASSWORD).await.expect("the delay is over");
+    assert_eq!(world.guess_from(ELSEWHERE, ADA).await, FREE as usize, "the right password has ended it");
+}
+
+#[tokio::test]
+async fn a_delay_doubles_up_to_a_quarter_of_an_hour() {
+    let world = throttled();
+    world.join(ADA).await;
+    world.guess_from(ELSEWHERE, ADA).await;
+    for seconds in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
+        let refused = too_many(world.enter_from(ELSEWHERE, ADA, PASSWORD).await);
+        assert_eq!((refused.wait, refused.quota.window), (TimeDelta::seconds(seconds), refused.wait));
+        world.clock.advance(refused.wait);
+        let wrong = world.enter_from(ELSEWHERE, ADA, "a wrong one").await;
+        assert!(matches!(wrong, Err(LogInError::WrongPassword)), "{seconds}: {wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobodys_address_is_refused_exactly_as_somebodys() {
+    let world = throttled();
+    world.join(ADA).await;
+    let (known, unknown) =
+        (world.guess_from(ELSEWHERE, ADA).await, world.guess_from(ELSEWHERE, "no@example.org").await);
+    assert_eq!(known, unknown);
+    let refused = |address: &'static str| world.enter_from(ELSEWHERE, address, PASSWORD);
+    assert_eq!(too_many(refused(ADA).await), too_many(refused("no@example.org").await));
+}
+
+#[tokio::test]
+async fn who_guesses_elsewhere_does_not_delay_the_owner() {
+    let world = throttled();
+    world.join(ADA).await;
+    world.enter_from(HOME, ADA, PASSWORD).await.expect("nothing is in the way");
+    world.guess_from(ELSEWHERE, ADA).await;
+    world.guess_from("192.0.2.1", ADA).await;
+    world.enter_from("203.0.113.200", ADA, PASSWORD).await.expect("the network is known");
+    too_many(world.enter_from(ELSEWHERE, ADA, PASSWORD).await);
+    // A guess at home is counted there.
+    assert_eq!(world.guess_from(HOME, ADA).await, FREE as usize);
+}
+
+#[tokio::test]
+async fn places_that_are_not_known_share_one_count() {
+    let world = throttled();
+    world.join(ADA).await;
+    assert_eq!(world.guess_from(ELSEWHERE, ADA).await, FREE as usize);
+    assert_eq!(world.guess_from("192.0.2.1", ADA).await, 0);
+    assert_eq!(world.guess_from("2001:db8::1", ADA).await, 0);
+}
+
+#[tokio::test]
+async fn a_new_password_by_mail_lets_the_owner_in_while_others_go_on_guessing() {
+    let world = throttled();
+    world.join(ADA).await;
+    world.guess_from(HOME, ADA).await;
+    let other_process = gate(&world);
+    world.ask_by_mail().run(&from(HOME), Wanted::NewPassword, &email(ADA)).await.expect("it is sent");
+    let token = world.mailed_token(Template::ResetPassword);
+    world.reset_password().run(&from(HOME), &token, "another afternoon").await.expect("it is genuine");
+    assert_eq!(world.guess_from(ELSEWHERE, ADA).await, FREE as usize, "the delay is over");
+    world.enter_from(HOME, ADA, "another afternoon").await.expect("the place is the owner's");
+    let guess = other_process.log_in(&from(HOME).origin, email(ADA).key()).await;
+    assert!(guess.is_ok(), "{guess:?}");
+}
+
+#[tokio::test]
+async fn another_process_forgets_a_delay_that_was_ended_within_a_second() {
+    let world = throttled();
+    world.join(ADA).await;
+    let (here, there) = (world.gate.0.clone(), gate(&world));
+    world.guess_from(HOME, ADA).await;
+    for _ in 0..6 {
+        world.clock.advance(TimeDelta::minutes(20));
+        let _ = world.enter_from(HOME, ADA, "a wrong one").await;
+    }
+    assert!(there.log_in(&from(HOME).origin, email(ADA).key()).await.is_err());
+    here.let_back_in(&from(HOME).origin, email(ADA).key()).await.expect("it forgets");
+    assert!(there.log_in(&from(HOME).origin, email(ADA).key()).await.is_err(), "it remembers");
+    world.clock.advance(TimeDelta::seconds(1));
+    assert!(there.log_in(&from(HOME).origin, email(ADA).key()).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_office_of_some_hundred_people_logs_in_in_the_morning() {
+    let world = throttled();
+    world.join(ADA).await;
+    for person in 0..Limit::LogInAddress.quota().most - 1 {
+        let address = format!("user{person}@example.org");
+        let outcome = world.enter_from(HOME, &address, PASSWORD).await;
+        assert!(matches!(outcome, Err(LogInError::UnknownUser)), "{person}: {outcome:?}");
+    }
+    world.enter_from(HOME, ADA, PASSWORD).await.expect("she is the last of them");
+    let refused = too_many(world.enter_from(HOME, ADA, PASSWORD).await);
+    assert_eq!((refused.limit, refused.wait), ("login-address", TimeDelta::minutes(5)));
+    world.enter_from("203.0.113.8", ADA, PASSWORD).await.expect("the address beside it is another");
+    world.clock.advance(TimeDelta::minutes(5));
+    world.enter_from(HOME, ADA, PASSWORD).await.expect("time heals");
+}
+
+#[tokio::test]
+async fn a_site_of_ipv6_has_many_addresses_and_one_limit() {
+    let world = throttled();
+    let (near, site) = (Limit::LogInAddress.quota().most, Limit::LogInNetwork.quota().most);
+    let try_from = |ip: String, number| {
+        let (world, address) = (&world, format!("user{number}@example.org"));
+        async move { world.enter_from(&ip, &address, PASSWORD).await }
+    };
+    for number in 0..near {
+        let outcome = try_from(format!("2001:db8:1:1::{number:x}"), number).await;
+        assert!(matches!(outcome, Err(LogInError::UnknownUser)), "{number}: {outcome:?}");
+    }
+    assert_eq!(too_many(try_from("2001:db8:1:1:9::".into(), 0).await).limit, "login-address");
+    for number in near..site {
+        let outcome = try_from(format!("2001:db8:1:{:x}::1", number + 16), number).await;
+        assert!(matches!(outcome, Err(LogInError::UnknownUser)), "{number}: {outcome:?}");
+    }
+    assert_eq!(too_many(try_from("2001:db8:1:ffff::1".into(), 0).await).limit, "login-network");
+    let other = try_from("2001:db8:2::1".into(), 0).await;
+    assert!(matches!(other, Err(LogInError::UnknownUser)), "{other:?}");
+}
+
+#[tokio::test]
+async fn sign_ups_from_one_address_come_to_an_end_before_they_are_hashed() {
+    let world = throttled();
+    let sign_up = world.sign_up(DefaultPolicy::Allow);
+    for number in 0..Limit::SignUpAddress.quota().most {
+        let outcome = sign_up.run(&from(HOME), application(&format!("user{number}@example.org"))).await;
+        assert!(outcome.is_ok(), "{number}: {outcome:?}");
+    }
+    let hashed = world.hashing.hashed();
+    let refused = sign_up.run(&from(HOME), application(ADA)).await;
+    assert!(matches!(refused, Err(SignUpError::TooMany(_))), "{refused:?}");
+    assert_eq!(world.hashing.hashed(), hashed);
+    assert!(sign_up.run(&from(ELSEWHERE), application(ADA)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_recipient_gets_five_mails_an_hour_whoever_asks() {
+    let world = throttled();
+    world.join(ADA).await;
+    let told = |template| world.told().iter().filter(|(found, _)| *found == template).count();
+    let verifications = told(Template::VerifyAddress);
+    for number in 0..8 {
+        let stranger = from(&format!("198.51.100.{number}"));
+        for wanted in [Wanted::Verification, Wanted::NewPassword] {
+            world.ask_by_mail().run(&stranger, wanted, &email(ADA)).await.expect("it tells nothing");
+        }
+        world.clock.advance(TimeDelta::seconds(1));
+    }
+    assert_eq!((told(Template::VerifyAddress) - verifications, told(Template::ResetPassword)), (5, 5));
+    let token = world.mailed_token(Template::ResetPassword);
+    world.clock.advance(TimeDelta::minutes(60) - TimeDelta::seconds(8) - TimeDelta::microseconds(1));
+    assert!(world.reset_password().look(&token).await.is_ok(), "the last leads in until there can be another");
+    world.clock.advance(TimeDelta::microseconds(1));
+    world.ask_by_mail().run(&from(HOME), Wanted::NewPassword, &email(ADA)).await.expect("it is sent");
+    assert_eq!(told(Template::ResetPassword), 6);
+}
+
+#[tokio::test]
+async fn asking_and_redeeming_are_limited_by_address() {
+    let world = throttled();
+    for number in 0..Limit::AskAddress.quota().most {
+        let to = email(&format!("user{number}@example.org"));
+        world.ask_by_mail().run(&from(HOME), Wanted::NewPassword, &to).await.expect("it is admitted");
+    }
+    let refused = world.ask_by_mail().run(&from(HOME), Wanted::NewPassword, &email(ADA)).await;
+    assert!(matches!(refused, Err(AskByMailError::TooMany(_))), "{refused:?}");
+    for _ in 0..Limit::RedeemAddress.quota().most {
+        let outcome = world.confirm_address().run(&from(HOME), "forged").await;
+        assert!(matches!(outcome, Err(ConfirmAddressError::NotValid(_))), "{outcome:?}");
+    }
+    let refused = world.confirm_address().run(&from(HOME), "forged").await;
+    assert!(matches!(refused, Err(ConfirmAddressError::TooMany(_))), "{refused:?}");
+    let refused = world.reset_password().run(&from(HOME), "forged", PASSWORD).await;
+    assert!(matches!(refused, Err(ResetPasswordError::TooMany(_))), "{refused:?}");
+    let refused = world.undo_address_change().run(&from(HOME), "forged").await;
+    assert!(matches!(refused, Err(RedeemError::TooMany(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_password_of_who_is_signed_in_is_guessed_as_slowly() {
+    let world = throttled();
+    world.join(ADA).await;
+    let actor = world.actor(&world.enter(ADA, Channel::Pages).await);
+    let change = world.change_password();
+    for _ in 0..FREE {
+        let wrong = change.run(&actor, typed("a wrong one"), "another afternoon").await;
+        assert!(matches!(wrong, Err(ChangePasswordError::WrongPassword)), "{wrong:?}");
+    }
+    let refused = change.run(&actor, typed(PASSWORD), "another afternoon").await;
+    assert!(matches!(refused, Err(ChangePasswordError::TooMany(_))), "{refused:?}");
+    let refused = world.change_address().run(&actor, &email("new@example.org"), typed(PASSWORD)).await;
+    assert!(matches!(refused, Err(ChangeAddressError::TooMany(_))), "{refused:?}");
+    world.enter(ADA, Channel::Pages).await;
+    world.clock.advance(TimeDelta::seconds(1));
+    change.run(&actor, typed(PASSWORD), "another afternoon").await.expect("the delay is over");
+}
+
+#[tokio::test]
+async fn nobodys_mailbox_is_flooded_by_wishes_for_their_address() {
+    let world = throttled();
+    world.join(ADA).await;
+    let actor = world.actor(&world.enter(ADA, Channel::Pages).await);
+    let (change, victim) = (world.change_address(), email("victim@example.org"));
+    for _ in 0..Limit::OtherMail.quota().most {
+        change.run(&actor, &victim, typed(PASSWORD)).await.expect("it is sent");
+    }
+    let refused = change.run(&actor, &victim, typed(PASSWORD)).await;
+    assert!(matches!(refused, Err(ChangeAddressError::TooMany(_))), "{refused:?}");
+    let letters = world.told().iter().filter(|(template, _)| *template == Template::ConfirmNewAddress).count();
+    assert_eq!(letters, 5);
+    change.run(&actor, &email("own@example.org"), typed(PASSWORD)).await.expect("another is free");
+}
+
+#[tokio::test]
+async fn a_guess_that_nobody_compared_is_none() {
+    let world = throttled();
+    world.join(ADA).await;
+    world.hashing.refuse_next(20);
+    for _ in 0..20 {
+        let outcome = world.enter_from(HOME, ADA, PASSWORD).await;
+        assert!(matches!(outcome, Err(LogInError::Hash(_))), "{outcome:?}");
+    }
+    world.enter_from(HOME, ADA, PASSWORD).await.expect("nothing was held against her");
+}
+
+#[tokio::test]
+async fn nothing_is_admitted_uncounted() {
+    let world = throttled();
+    world.join(ADA).await;
+    world.memory.set_away(true);
+    let compared = world.hashing.verified();
+    let outcome = world.enter_from(HOME, ADA, PASSWORD).await;
+    assert!(matches!(&outcome, Err(LogInError::Failed(failure)) if failure.retryable()), "{outcome:?}");
+    assert_eq!(world.hashing.verified(), compared);
+}
+
+#[tokio::test]
+async fn refusals_become_one_event_for_each_key_and_nothing_is_lost() {
+    let world = throttled();
+    world.join(ADA).await;
+    for address in [ADA, "no@example.org"] {
+        world.guess_from(ELSEWHERE, address).await;
+        for _ in 0..9 {
+            too_many(world.enter_from(ELSEWHERE, address, PASSWORD).await);
+        }
+    }
+    world.memory.set_away(true);
+    world.gate.0.tell_refusals().await.expect_err("nothing can be written");
+    world.memory.set_away(false);
+    for _ in 0..2 {
+        world.gate.0.tell_refusals().await.expect("it is written");
+        let events = world.memory.events();
+        let told = events.iter().filter(|event| event.kind == EventKind::Throttled).collect::<Vec<_>>();
+        assert_eq!(told.len(), 2, "each once");
+        for event in told {
+            let data = |name| event.data.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str());
+            assert_eq!((data("limit"), data("count")), (Some("account"), Some("10")));
+            assert!(!event.subject.id.contains('@') && event.origin.network().is_some(), "{event:?}");
+        }
+    }
+}
