@@ -175,6 +175,7 @@ event-keys-forgotten = Retired keys of the registry were forgotten
 event-keys-revoked = A key of the registry was revoked
 event-keys-rewrapped = The keys of the registry got another secret
 event-keys-rotated = The keys of the registry were rotated
+event-throttle-refused = Something was tried too often and refused
 event-keys-made = Keys of the registry were made
 event-foreign = Something that this page has no words for yet
 

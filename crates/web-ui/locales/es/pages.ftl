@@ -175,6 +175,7 @@ event-keys-forgotten = Se olvidaron claves retiradas del registro
 event-keys-revoked = Se revocó una clave del registro
 event-keys-rewrapped = Las claves del registro recibieron otro secreto
 event-keys-rotated = Se renovaron las claves del registro
+event-throttle-refused = Se intentó algo demasiadas veces y se rechazó
 event-keys-made = Se crearon claves del registro
 event-foreign = Algo para lo que esta página aún no tiene palabras
 
