@@ -157,6 +157,19 @@ def security(visitor: Visitor) -> Iterator[str]:
     visitor.press("Change password")
     visitor.page.get_by_role("alert").wait_for()
     yield "password-mistakes"
+    visitor.open("/account/email")
+    visitor.sees_heading("Change your e-mail address")
+    yield "email-change"
+    visitor.enter("New e-mail address", "ada")
+    visitor.press("Send the link")
+    visitor.page.get_by_role("alert").wait_for()
+    yield "email-change-mistakes"
+    visitor.open("/account/activity")
+    visitor.sees_heading("Recent activity")
+    yield "activity"
+    visitor.open("/mail/undo?token=urm_00")
+    visitor.sees_heading("This link is not valid")
+    yield "undo-not-valid"
     visitor.open("/account/sessions")
     visitor.sees_heading("Your sessions")
     yield "sessions-one"
