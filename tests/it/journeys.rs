@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use e2e::database::Database;
 use e2e::join_all;
+use e2e::mailbox::Mailbox;
 use e2e::program::{self, Answer, Program};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -286,6 +287,7 @@ async fn secrets_stay_inside(database: Database) {
     let body = json!({ "email": "ada@example.org", "password": [PASSWORD], "x": PASSWORD });
     let refused = program.post("/login", &body).await;
     assert_eq!(refused.status, 422);
+    let mailed = Mailbox::of(&database).has(1).await[0].token();
     let log = program.log();
     program.stop().await;
     let stored = database.contents().await;
@@ -301,6 +303,7 @@ async fn secrets_stay_inside(database: Database) {
             (tokens.text_of("refresh_token"), "urr_"),
             (issued.text_of("authority_token"), "uat_"),
             (page_secret.clone(), "urs_"),
+            (mailed.clone(), "urm_"),
         ] {
             assert!(secret.starts_with(start), "{start} begins no {secret}");
             let hex = secret.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();

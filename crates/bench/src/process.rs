@@ -37,6 +37,8 @@ impl Server {
             .env("USER_REGISTRY_PUBLIC_URL", PUBLIC_URL)
             .env("USER_REGISTRY_DATA_DIR", database.folder())
             .env("USER_REGISTRY_DATABASE_URL", &database.url)
+            // All load comes from one address.
+            .env("USER_REGISTRY_THROTTLES", "off")
             .stdin(Stdio::null())
             .stderr(log);
         Self::wait_for(Instant::now(), command.spawn().expect("the server starts"), address, "/health/ready").await

@@ -57,6 +57,12 @@ impl Event {
         Self { user: Some(user), ..self }
     }
 
+    /// The same, done by a user who shows who they are in the course of it.
+    #[must_use]
+    pub fn by(self, user: UserId) -> Self {
+        Self { actor: EventActor::User(user), user: Some(user), ..self }
+    }
+
     /// The same, with more about it.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {

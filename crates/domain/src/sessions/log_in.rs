@@ -271,7 +271,7 @@ impl LogIn {
     ) -> Result<(IssuedCredential, Changes), LogInError> {
         let subject = EventSubject::new("session", session.id);
         let event = Event::now(EventKind::SessionStarted, actor, subject, now, &*self.entropy)
-            .about(user.id)
+            .by(user.id)
             .with("channel", session.channel.name());
         let changes = Changes::new(event);
         let open = |page_secret| SessionChange::Open { session: session.clone(), page_secret, verified };

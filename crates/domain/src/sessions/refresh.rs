@@ -102,7 +102,7 @@ impl Refresh {
         let (grant, session) = (held.grant.id, held.session.id);
         let subject = EventSubject::new("session", session);
         let event = Event::now(EventKind::SessionRefreshed, actor, subject, at, &*self.entropy)
-            .about(held.user.id)
+            .by(held.user.id)
             .with("generation", to);
         Changes::new(event).with(SessionChange::Rotate { grant, session, from: held.grant.generation, to, at })
     }

@@ -17,7 +17,7 @@ async fn an_owner_sees_what_happened_the_newest_first_and_nothing_of_others() {
     assert_eq!(answer.status, 200, "{}", answer.text);
     let events = answer.json()["events"].as_array().cloned().unwrap();
     let seen = |event: &Value| (event["kind"].as_str().unwrap().to_owned(), event["by"].as_str().unwrap().to_owned());
-    let expected = [("session.started", "somebody"), ("user.signed-up", "somebody")];
+    let expected = [("session.started", "you"), ("user.signed-up", "somebody")];
     let expected = expected.map(|(kind, by)| (kind.to_owned(), by.to_owned()));
     assert_eq!(events.iter().map(seen).collect::<Vec<_>>(), expected);
     assert_eq!(answer.json()["next"], Value::Null);
