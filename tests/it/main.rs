@@ -7,5 +7,6 @@ mod events;
 mod journeys;
 mod keys;
 mod mail;
+mod refreshes;
 mod surface;
 mod throttles;
