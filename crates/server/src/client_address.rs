@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::origin::ClientAddress;
 use domain::ports::secrets::SecretKeeper;
 use ipnet::IpNet;
-use poem::http::{HeaderMap, header};
+use poem::http::{HeaderMap, HeaderValue, header};
 use poem::{Endpoint, Request, Response};
 
 /// The field in which the proxies say whom they speak for. Only one is believed: a proxy passes on the
@@ -48,24 +48,61 @@ impl TrustedProxies {
             ForwardedField::XForwardedFor => header::HeaderName::from_static("x-forwarded-for"),
             ForwardedField::Forwarded => header::FORWARDED,
         };
-        let lines = headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
-        lines.flat_map(|line| line.split(',')).map(|element| self.address(element.trim())).collect()
+        // Each element by itself: what one proxy cannot read the next one passes on.
+        let lines = headers.get_all(name).iter().map(HeaderValue::as_bytes);
+        let texts = |line| self.elements(line).into_iter().map(|element| str::from_utf8(element?).ok());
+        lines.flat_map(texts).map(|element| self.address(element?.trim())).collect()
+    }
+
+    /// The elements of a line; `None` for what a quote that is never closed runs through.
+    fn elements<'a>(&self, line: &'a [u8]) -> Vec<Option<&'a [u8]>> {
+        match self.field {
+            ForwardedField::XForwardedFor => line.split(|byte| *byte == b',').map(Some).collect(),
+            ForwardedField::Forwarded => parts(line, b','),
+        }
     }
 
     fn address(&self, element: &str) -> Option<IpAddr> {
         match self.field {
             ForwardedField::XForwardedFor => node(element),
             ForwardedField::Forwarded => {
-                let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
-                pairs.find(|(name, _)| name.eq_ignore_ascii_case("for")).and_then(|(_, value)| node(value))
+                let pairs = parts(element.as_bytes(), b';').into_iter().flatten();
+                let pairs = pairs.filter_map(|pair| str::from_utf8(pair).ok()?.trim().split_once('='));
+                let mut nodes = pairs.filter(|(name, _)| name.eq_ignore_ascii_case("for"));
+                // Of two, nobody can tell which is meant.
+                let (first, second) = (nodes.next(), nodes.next());
+                first.filter(|_| second.is_none()).and_then(|(_, value)| node(value))
             }
         }
     }
 }
 
+/// The parts of a text between separators that stand in no quoted string (RFC 9110, section 5.6.4); `None` for the
+/// last one when its quote is never closed.
+fn parts(text: &[u8], separator: u8) -> Vec<Option<&[u8]>> {
+    let (mut parts, mut from, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            byte if *byte == separator && !quoted => {
+                parts.push(Some(&text[from..at]));
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push((!quoted).then_some(&text[from..]));
+    parts
+}
+
 /// An address as proxies write it: with quotes, brackets or a port, or without.
 fn node(text: &str) -> Option<IpAddr> {
-    let text = text.trim_matches('"');
+    let text = match text.strip_prefix('"') {
+        Some(rest) => rest.strip_suffix('"')?,
+        None => text,
+    };
     let bracketed = text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(ip, _)| ip);
     let with_port = || text.rsplit_once(':').and_then(|(ip, port)| port.parse::<u16>().is_ok().then_some(ip));
     let parsed = bracketed.unwrap_or(text).parse().ok();
@@ -127,6 +164,29 @@ mod tests {
             assert_eq!(client(&[line]), "10.0.0.1", "{line}");
         }
         assert_eq!(client(&["198.51.100.1, unknown, 10.0.0.2"]), "10.0.0.2");
+    }
+
+    #[test]
+    fn what_a_client_writes_into_the_field_hides_nothing_that_a_proxy_adds() {
+        let mut headers = HeaderMap::new();
+        let line = HeaderValue::from_bytes(b"\xff, 198.51.100.1").unwrap();
+        headers.append("x-forwarded-for", line);
+        let networks = vec!["10.0.0.0/8".parse().unwrap()];
+        let proxies = TrustedProxies { networks, field: ForwardedField::XForwardedFor };
+        assert_eq!(proxies.client("10.0.0.1".parse().unwrap(), &headers).to_string(), "198.51.100.1");
+        let forwarded = |lines: &[&str]| client(ForwardedField::Forwarded, "10.0.0.1", lines);
+        for line in [
+            "for=198.51.100.1;host=\"a,for=6.6.6.6\"",
+            "host=\"a;for=6.6.6.6\";for=198.51.100.1",
+            "host=\"a\\\",for=6.6.6.6\";for=198.51.100.1",
+            "for=6.6.6.6, for=\"198.51.100.1\"",
+        ] {
+            assert_eq!(forwarded(&[line]), "198.51.100.1", "{line}");
+        }
+        // Who leaves a quote open hides behind the proxy, and never behind an address of their choice.
+        for line in ["for=6.6.6.6;x=\", for=198.51.100.1", "for=6.6.6.6;for=198.51.100.1", "for=6.6.6.6\""] {
+            assert_eq!(forwarded(&[line]), "10.0.0.1", "{line}");
+        }
     }
 
     #[test]
