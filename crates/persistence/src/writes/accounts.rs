@@ -11,8 +11,9 @@ use domain::ports::secrets::SecretDigest;
 use sea_orm::{DatabaseTransaction, DbErr, Value};
 
 use crate::failure::Unwritten;
-use crate::sql::{Sql, execute, statements};
+use crate::sql::{Sql, all, execute, statements};
 use crate::writes::touched;
+use crate::writes::work::needs_locks;
 
 /// Sets a column of the version that was read.
 macro_rules! set {
@@ -36,6 +37,8 @@ statements! {
                     WHERE user_emails.kind = 'former' \
                     AND (user_emails.reserved_until <= $4 OR user_emails.user_id = excluded.user_id)";
     SET_EMAIL = set!("email");
+    LOCK_ADDRESSES = "SELECT 1 FROM user_emails WHERE email_key IN ($1, $2) ORDER BY email_key",
+        postgres: "SELECT 1 FROM user_emails WHERE email_key IN ($1, $2) ORDER BY email_key FOR UPDATE";
     RESPELL_ADDRESS = "UPDATE user_emails SET verified_at = $3 \
                        WHERE email_key = $1 AND user_id = $2 AND kind = 'primary'";
     RESERVE_ADDRESS = "UPDATE user_emails SET kind = 'former', reserved_until = $3 \
@@ -138,6 +141,14 @@ async fn add(
 }
 
 /// The address that is left first: a user has one primary address at any time.
+/// Two users who swap their addresses at once must not wait for each other: both lock both rows in one order.
+async fn lock_addresses(transaction: &DatabaseTransaction, one: &EmailKey, other: &EmailKey) -> Result<(), DbErr> {
+    if needs_locks(transaction) {
+        all(transaction, LOCK_ADDRESSES, [one.as_str().into(), other.as_str().into()]).await?;
+    }
+    Ok(())
+}
+
 async fn set_address(
     transaction: &DatabaseTransaction,
     user: UserId,
@@ -149,6 +160,7 @@ async fn set_address(
     if from == to.key() {
         return touched(execute(transaction, RESPELL_ADDRESS, [left, owner, at.into()]).await?);
     }
+    lock_addresses(transaction, from, to.key()).await?;
     touched(match reserved_until {
         Some(until) => execute(transaction, RESERVE_ADDRESS, [left, owner, until.into()]).await?,
         None => execute(transaction, FREE_ADDRESS, [left, owner]).await?,
