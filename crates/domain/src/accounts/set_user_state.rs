@@ -8,8 +8,9 @@ use crate::access::{Actor, Denied, Operation};
 use crate::accounts::email::EmailAddress;
 use crate::accounts::ports::Accounts;
 use crate::accounts::user::{User, UserState};
-use crate::changes::{AccountChange, Changes, SessionChange};
+use crate::changes::{AccountChange, Changes, MailChange, SessionChange};
 use crate::events::{Event, EventKind, EventSubject};
+use crate::mail::mailed_token::MailedTokenPurpose;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
@@ -107,8 +108,16 @@ impl SetUserState {
             state,
             at,
         });
+        if wanted == Wanted::Enabled {
+            return changes;
+        }
+        // What waits in a mailbox must not open or move the account once it is opened again. The way back to an
+        // earlier address stays, for that is its owner's.
+        let end = |purpose| MailChange::EndTokens { user: user.id, purpose, made_after: None, at };
         let (except, reason) = (None, EndReason::UserDisabled);
-        let end = SessionChange::EndAll { user: user.id, except, reason, at };
-        changes.with_all((wanted == Wanted::Disabled).then_some(end))
+        changes
+            .with(SessionChange::EndAll { user: user.id, except, reason, at })
+            .with(end(MailedTokenPurpose::ResetPassword))
+            .with(end(MailedTokenPurpose::ChangeAddress))
     }
 }

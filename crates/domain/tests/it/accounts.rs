@@ -2,17 +2,20 @@
 
 use chrono::TimeDelta;
 use domain::access::{Actor, Denied, Operation};
+use domain::accounts::ask_by_mail;
 use domain::accounts::create_user::{self, CreateUser, CreateUserError};
 use domain::accounts::issue_user_token::IssueUserToken;
 use domain::accounts::list_users::{ListUsers, ListUsersError};
 use domain::accounts::own_row::OwnRowError;
 use domain::accounts::phone::PhoneNumber;
 use domain::accounts::remove_user_token::RemoveUserToken;
+use domain::accounts::reset_password::ResetPasswordError;
 use domain::accounts::set_discoverable::SetDiscoverable;
 use domain::accounts::set_user_state::{SetUserState, SetUserStateError, Wanted};
 use domain::accounts::update_phone::UpdatePhone;
 use domain::accounts::user_token::HeldUserToken;
 use domain::events::EventKind;
+use domain::mail::letter::Template;
 use domain::origin::Origin;
 use domain::page::{Cursor, PageError, PageLimit};
 use domain::ports::clock::Clock as _;
@@ -170,6 +173,9 @@ async fn a_shut_account_ends_its_sessions_until_it_is_opened_again() {
     };
     let denied = case.run(&world.actor(&api), &email(ADA), Wanted::Disabled).await;
     assert!(matches!(denied, Err(SetUserStateError::Denied(Denied::AdministratorNeeded))), "{denied:?}");
+    let nobody = Actor::nobody(Origin::default());
+    world.ask_by_mail().run(&nobody, ask_by_mail::Wanted::NewPassword, &email(ADA)).await.expect("asked");
+    let link = world.mailed_token(Template::ResetPassword);
     for _ in 0..2 {
         case.run(&Actor::system(), &email("ADA@example.org"), Wanted::Disabled).await.expect("the operator may");
     }
@@ -182,6 +188,8 @@ async fn a_shut_account_ends_its_sessions_until_it_is_opened_again() {
     assert!(world.bearer(token.reveal(), Operation::ShowMe).await.is_ok());
     assert!(world.refresh().run(&Actor::nobody(Origin::default()), tokens(&api).refresh_token.reveal()).await.is_err());
     world.enter(ADA, Channel::Api).await;
+    let old_link = world.reset_password().run(&nobody, &link, "a thief's afternoon").await;
+    assert!(matches!(old_link, Err(ResetPasswordError::NotValid(_))), "{old_link:?}");
     let nobody = case.run(&Actor::system(), &email("nobody@example.org"), Wanted::Disabled).await;
     assert!(matches!(nobody, Err(SetUserStateError::NotFound)), "{nobody:?}");
     let kinds = world.happened().into_iter();
