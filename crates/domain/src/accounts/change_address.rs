@@ -104,7 +104,7 @@ impl ChangeAddress {
             return Err(ChangeAddressError::NotAllowed);
         }
         // To the new address whoever asks is a stranger still.
-        self.gate.mail(&actor.origin, new.key(), StrangersMail::Other).await?;
+        self.gate.mail(&actor.origin, new.key(), StrangersMail::Change).await?;
         let (at, subject) = (self.clock.now(), EventSubject::new("user", user.id));
         let event = Event::now(EventKind::AddressChangeSent, actor, subject, at, &*self.entropy);
         let (purpose, template) = (MailedTokenPurpose::ChangeAddress, Template::ConfirmNewAddress);

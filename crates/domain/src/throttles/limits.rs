@@ -69,6 +69,9 @@ limits! {
     ResetMail = "reset-mail", 5 in TimeDelta::hours(1);
     /// Other mails to one recipient that a stranger can cause.
     OtherMail = "other-mail", 5 in TimeDelta::hours(1);
+    /// Mails to one recipient whose address a user wants for their account: no stranger without an account uses
+    /// them up.
+    ChangeMail = "change-mail", 5 in TimeDelta::hours(1);
 }
 
 /// What is throttled by the address that it comes from.
@@ -102,6 +105,8 @@ impl Throttled {
 pub enum StrangersMail {
     /// One that leads back into the account.
     Reset,
+    /// One to an address that a user wants.
+    Change,
     /// Any other.
     Other,
 }
@@ -112,6 +117,7 @@ impl StrangersMail {
     pub const fn limit(self) -> Limit {
         match self {
             Self::Reset => Limit::ResetMail,
+            Self::Change => Limit::ChangeMail,
             Self::Other => Limit::OtherMail,
         }
     }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use chrono::TimeDelta;
+
 use crate::origin::Origin;
 use crate::ports::clock::Timestamp;
 use crate::throttles::limits::TooMany;
@@ -12,14 +14,23 @@ use crate::throttles::limits::TooMany;
 const MOST_LASTING: usize = 20_000;
 /// How many keys are told of apart at most; all others of a limit are told of together.
 const MOST_TOLD: usize = 1_000;
+/// How often a full memory is searched for what is over: everybody waits for that.
+const SWEEP_EVERY: TimeDelta = TimeDelta::seconds(1);
 /// Under which key all others are told of.
 const OTHERS: &str = "others";
 
 /// The refusals of this process.
 #[derive(Debug, Default)]
 pub struct Refusals {
-    lasting: Mutex<HashMap<String, Lasting>>,
+    lasting: Mutex<LastingOnes>,
     untold: Mutex<HashMap<(&'static str, String), Untold>>,
+}
+
+#[derive(Debug, Default)]
+struct LastingOnes {
+    by_key: HashMap<String, Lasting>,
+    /// When those that are over were looked for, as there was no room.
+    swept_at: Option<Timestamp>,
 }
 
 /// A refusal that lasts until then.
@@ -49,7 +60,7 @@ impl Refusals {
     /// The refusal that is known to last for this key.
     #[must_use]
     pub fn lasting(&self, key: &str, now: Timestamp) -> Option<TooMany> {
-        let lasting = self.lasting_ones().get(key).copied()?;
+        let lasting = self.lasting_ones().by_key.get(key).copied()?;
         let holds = now < lasting.until && now < lasting.forgotten_at;
         holds.then(|| TooMany { wait: lasting.until - now, ..lasting.too_many })
     }
@@ -57,24 +68,25 @@ impl Refusals {
     /// Remembers a refusal of this key until it is over, or is forgotten before.
     pub fn remember(&self, key: String, too_many: TooMany, now: Timestamp, forgotten_at: Timestamp) {
         let mut lasting = self.lasting_ones();
-        if lasting.len() >= MOST_LASTING {
-            lasting.retain(|_, one| now < one.until && now < one.forgotten_at);
+        let rested = lasting.swept_at.is_none_or(|swept| now >= swept + SWEEP_EVERY);
+        if lasting.by_key.len() >= MOST_LASTING && rested {
+            lasting.by_key.retain(|_, one| now < one.until && now < one.forgotten_at);
+            lasting.swept_at = Some(now);
         }
-        if lasting.len() < MOST_LASTING {
-            lasting.insert(key, Lasting { too_many, until: now + too_many.wait, forgotten_at });
+        if lasting.by_key.len() < MOST_LASTING {
+            lasting.by_key.insert(key, Lasting { too_many, until: now + too_many.wait, forgotten_at });
         }
     }
 
     /// Forgets the refusals of keys that begin so.
     pub fn forget(&self, beginning: &str) {
-        self.lasting_ones().retain(|key, _| !key.starts_with(beginning));
+        self.lasting_ones().by_key.retain(|key, _| !key.starts_with(beginning));
     }
 
     /// Counts a refusal, for the event that will tell of it.
     pub fn count(&self, limit: &'static str, key: &str, origin: &Origin, now: Timestamp) {
         let mut untold = self.untold_ones();
-        let name = (limit, key.to_owned());
-        let name = if untold.len() < MOST_TOLD || untold.contains_key(&name) { name } else { (limit, OTHERS.into()) };
+        let name = name_among(&untold, limit, key);
         match untold.entry(name) {
             Entry::Occupied(mut entry) => entry.get_mut().count += 1,
             Entry::Vacant(entry) => {
@@ -95,20 +107,22 @@ impl Refusals {
     /// Takes back what could not be told.
     pub fn keep(&self, untold: Untold) {
         let mut all = self.untold_ones();
-        match all.entry((untold.limit, untold.key.clone())) {
+        let name = name_among(&all, untold.limit, &untold.key);
+        let key = name.1.clone();
+        match all.entry(name) {
             Entry::Occupied(mut entry) => {
                 let later = entry.get_mut();
                 later.count += untold.count;
                 later.since = later.since.min(untold.since);
             }
             Entry::Vacant(entry) => {
-                entry.insert(untold);
+                entry.insert(Untold { key, ..untold });
             }
         }
     }
 
     // Both maps are whole at every moment, whoever panicked.
-    fn lasting_ones(&self) -> MutexGuard<'_, HashMap<String, Lasting>> {
+    fn lasting_ones(&self) -> MutexGuard<'_, LastingOnes> {
         self.lasting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -117,10 +131,18 @@ impl Refusals {
     }
 }
 
+/// Under which name a refusal is told of: its own, or that of all others where there is no room.
+fn name_among(
+    untold: &HashMap<(&'static str, String), Untold>,
+    limit: &'static str,
+    key: &str,
+) -> (&'static str, String) {
+    let name = (limit, key.to_owned());
+    if untold.len() < MOST_TOLD || untold.contains_key(&name) { name } else { (limit, OTHERS.into()) }
+}
+
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::throttles::limits::Limit;
 
@@ -153,9 +175,9 @@ mod tests {
         for number in 0..MOST_LASTING + 5 {
             refusals.remember(number.to_string(), too_many(60), NOW, at(60));
         }
-        assert_eq!(refusals.lasting_ones().len(), MOST_LASTING);
+        assert_eq!(refusals.lasting_ones().by_key.len(), MOST_LASTING);
         refusals.remember("late".into(), too_many(60), at(61), at(121));
-        assert_eq!(refusals.lasting_ones().len(), 1, "what is over makes room");
+        assert_eq!(refusals.lasting_ones().by_key.len(), 1, "what is over makes room");
     }
 
     #[test]
@@ -174,6 +196,25 @@ mod tests {
         refusals.keep(untold.remove(0));
         let [again] = &refusals.take_untold()[..] else { panic!("one key") };
         assert_eq!((again.count, again.since), (3, at(1)));
+    }
+
+    #[test]
+    fn what_cannot_be_told_takes_no_more_room() {
+        let refusals = Refusals::default();
+        let mut kept = Vec::new();
+        for round in 0..3 {
+            for number in 0..MOST_TOLD {
+                refusals.count("login-address", &format!("{round}-{number}"), &Origin::default(), NOW);
+            }
+            kept = refusals.take_untold();
+            kept.drain(..).for_each(|one| refusals.keep(one));
+        }
+        for number in 0..MOST_TOLD {
+            refusals.count("login-address", &format!("late-{number}"), &Origin::default(), NOW);
+        }
+        kept.extend(refusals.take_untold());
+        assert!(kept.len() <= MOST_TOLD + 1, "{}", kept.len());
+        assert_eq!(kept.iter().map(|one| one.count).sum::<u64>(), 4 * MOST_TOLD as u64, "and nothing is lost");
     }
 
     #[test]

@@ -288,7 +288,7 @@ async fn nobodys_mailbox_is_flooded_by_wishes_for_their_address() {
     world.join(ADA).await;
     let actor = world.actor(&world.enter(ADA, Channel::Pages).await);
     let (change, victim) = (world.change_address(), email("victim@example.org"));
-    for _ in 0..Limit::OtherMail.quota().most {
+    for _ in 0..Limit::ChangeMail.quota().most {
         change.run(&actor, &victim, typed(PASSWORD)).await.expect("it is sent");
     }
     let refused = change.run(&actor, &victim, typed(PASSWORD)).await;
