@@ -13,7 +13,7 @@ use crate::accounts::phone::PhoneNumber;
 use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing};
 use crate::accounts::user::{User, UserState};
 use crate::accounts::user_token::{HeldUserToken, UserToken};
-use crate::changes::{AccountChange, Change, Changes, LandChange, UniqueKey};
+use crate::changes::{AccountChange, Change, Changes, LandChange, MailChange, UniqueKey};
 use crate::domains::policy::DefaultPolicy;
 use crate::domains::ports::DomainRules;
 use crate::events::{Event, EventKind, EventSubject};
@@ -69,6 +69,9 @@ pub enum SignUpError {
     /// The domain of the address is blocked, or unlisted where the table is an allow list.
     #[error("You are not allowed to register.")]
     NotAllowed,
+    /// Strangers are told nothing here, and fields would tell.
+    #[error("Add your fields after your first login.")]
+    FieldsLater,
     /// Too many signed up from the same address.
     #[error(transparent)]
     TooMany(#[from] TooMany),
@@ -120,6 +123,10 @@ impl SignUp {
     /// # Errors
     /// When the domain may not register, or a port fails.
     pub async fn run(&self, actor: &Actor, command: Command) -> Result<Outcome, SignUpError> {
+        if self.answers == Answers::Hardened && !command.fields.is_empty() {
+            // Only for a new address they would be written, which takes its time and so would tell.
+            return Err(SignUpError::FieldsLater);
+        }
         let row = self.domains.of(command.email.domain()).await?;
         if !self.default_policy.admits(row.map(|rule| rule.belongs_to)) {
             return Err(SignUpError::NotAllowed);
@@ -191,6 +198,9 @@ impl SignUp {
 
     /// The plan that tells the owner of an address that somebody wanted to sign up with it. An account that cannot
     /// be used gets no letter, nor does one that strangers have caused too many for.
+    ///
+    /// Whoever made an account that was never verified may have been a stranger, whose password must not become that
+    /// of a verified account: the links that would verify it end, and a new one sets a new password as well.
     fn tell_owner(&self, actor: &Actor, email: &EmailAddress, owner: Option<&User>) -> Changes {
         let now = self.clock.now();
         let Some(owner) = owner.filter(|owner| owner.state == UserState::Active) else {
@@ -199,7 +209,13 @@ impl SignUp {
         };
         let subject = EventSubject::new("user", owner.id);
         let event = Event::now(EventKind::SignedUpAgain, actor, subject, now, &*self.entropy).about(owner.id);
-        Changes::new(event).with(tell(owner, Template::SignUpAgain, &actor.origin, now, &*self.entropy))
+        let changes = Changes::new(event);
+        if owner.is_activated() {
+            return changes.with(tell(owner, Template::SignUpAgain, &actor.origin, now, &*self.entropy));
+        }
+        let purpose = MailedTokenPurpose::VerifyAddress;
+        let reset = mail_token(owner, MailedTokenPurpose::ResetPassword, Template::ResetPassword, now, &*self.entropy);
+        changes.with(MailChange::EndTokens { user: owner.id, purpose, made_after: None, at: now }).with_all(reset)
     }
 
     fn user(&self, actor: &Actor, command: &Command, has_user_token: bool, now: Timestamp) -> User {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use domain::access::Actor;
 use domain::accounts::answers::Answers;
 use domain::accounts::ports::Accounts as _;
-use domain::accounts::sign_up::Outcome;
+use domain::accounts::sign_up::{Outcome, SignUpError};
 use domain::accounts::user::UserState;
 use domain::domains::policy::DefaultPolicy;
 use domain::events::EventKind;
@@ -16,6 +16,7 @@ use domain::sessions::log_in::{Command, LogInError, LogInRules};
 use domain::sessions::session::Channel;
 use memory::passwords::CheapHashing;
 
+use crate::land::checked_field;
 use crate::world::{PASSWORD, World, application, email, typed};
 
 const ADA: &str = "ada@example.org";
@@ -112,13 +113,41 @@ async fn hardened_sign_ups_tell_the_owner_only() {
     }
     assert_eq!(world.hashing.hashed(), 2, "both cost a hash");
     assert_eq!(world.happened(), [EventKind::UserSignedUp, EventKind::SignedUpAgain]);
-    assert_eq!(world.told(), [(Template::VerifyAddress, ADA.into()), (Template::SignUpAgain, ADA.into())]);
+    assert_eq!(world.told(), [(Template::VerifyAddress, ADA.into()), (Template::ResetPassword, ADA.into())]);
     let account = world.memory.by_email(email(ADA).key()).await.expect("memory reads").expect("Ada");
     assert!(!account.user.has_user_token(), "a token that nobody saw would be a token too many");
     add(&world, "off@example.org", true, UserState::Disabled).await;
     let outcome = sign_up.run(&actor, application("off@example.org")).await;
     assert!(matches!(outcome, Ok(Outcome::CheckMail)), "{outcome:?}");
     assert_eq!(world.told().len(), 2, "an account that cannot be used gets no letter");
+    add(&world, "eve@example.org", true, UserState::Active).await;
+    sign_up.run(&actor, application("eve@example.org")).await.expect("told");
+    assert!(world.told().contains(&(Template::SignUpAgain, "eve@example.org".into())));
+    let mut with_fields = application("new@example.org");
+    with_fields.fields = vec![checked_field('a')];
+    for address in ["new@example.org", ADA] {
+        with_fields.email = email(address);
+        let refused = sign_up.run(&actor, with_fields.clone()).await;
+        assert!(matches!(refused, Err(SignUpError::FieldsLater)), "{address}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_a_stranger_planted_is_never_verified_with_their_password() {
+    let world = hardened();
+    let sign_up = world.sign_up(DefaultPolicy::Allow);
+    let mut planted = application(ADA);
+    planted.password = typed("the stranger's own");
+    sign_up.run(&somewhere(&world, [198, 51, 100, 1], "curl/8"), planted).await.expect("told");
+    let strangers_link = world.mailed_token(Template::VerifyAddress);
+    sign_up.run(&somewhere(&world, [203, 0, 113, 7], "curl/8"), application(ADA)).await.expect("told");
+    let actor = Actor::nobody(Origin::default());
+    world.confirm_address().run(&actor, &strangers_link).await.expect_err("the link has ended");
+    let link = world.mailed_token(Template::ResetPassword);
+    world.reset_password().run(&actor, &link, "the owner's very own").await.expect("the owner reads the mail");
+    let stranger = world.try_to_enter(ADA, "the stranger's own", Channel::Api).await;
+    assert!(matches!(stranger, Err(LogInError::Refused)), "{stranger:?}");
+    assert!(world.try_to_enter(ADA, "the owner's very own", Channel::Api).await.is_ok());
 }
 
 #[tokio::test]

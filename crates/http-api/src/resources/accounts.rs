@@ -9,6 +9,7 @@ use bodies::{DiscoverableBody, IssueTokenBody, PhoneBody, SignUpBody};
 use domain::accounts::even_time;
 use domain::accounts::own_row::OwnRowError;
 use domain::accounts::sign_up::{Outcome, SignUpError};
+use domain::form::FieldError;
 use poem::Request;
 use poem_openapi::OpenApi;
 use poem_openapi::payload::Json;
@@ -46,6 +47,10 @@ impl Accounts {
             }
             Err(error @ SignUpError::NotAllowed) => {
                 Err(Refusal::new(Kind::NotAllowedToRegister, error.to_string()).with_challenge().into())
+            }
+            Err(error @ SignUpError::FieldsLater) => {
+                let (field, message) = ("fields".into(), error.to_string());
+                Err(Refusal::invalid(vec![FieldError { field, code: "after-login", message }]).into())
             }
             Err(SignUpError::TooMany(too_many)) => Err(Refusal::too_many(&too_many).into()),
             Err(SignUpError::Hash(failure)) => Err(hash_refusal(&failure).into()),

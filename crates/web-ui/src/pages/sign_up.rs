@@ -5,6 +5,7 @@ use domain::access::Actor;
 use domain::accounts::even_time;
 use domain::accounts::sign_up::{Outcome, SignUpError};
 use domain::accounts::sign_up_form::SignUpForm;
+use domain::ports::failure::PortFailure;
 use poem::http::StatusCode;
 use poem::{Response, handler};
 use tokio::time::{Instant, sleep};
@@ -70,6 +71,8 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
         }
         Ok(Outcome::AlreadyExists) => (StatusCode::CONFLICT, "error-already-exists"),
         Err(SignUpError::NotAllowed) => (StatusCode::UNAUTHORIZED, "error-not-allowed"),
+        // The form has no fields.
+        Err(error @ SignUpError::FieldsLater) => return Err(PortFailure::lasting(error).into()),
         Err(SignUpError::TooMany(too_many)) => return Err(too_many.into()),
         Err(SignUpError::Hash(failure)) => return Err(failure.into()),
         Err(SignUpError::Failed(failure)) => return Err(failure.into()),
