@@ -110,34 +110,41 @@ impl fmt::Debug for ClientAddress {
     }
 }
 
-/// The network of an address: coarse enough to be kept, fine enough for a user to know their own.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Network(String);
+macro_rules! text_value {
+    ($($(#[$doc:meta])* $name:ident, such as $example:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(String);
 
-impl Network {
-    /// The network that a row holds.
-    #[must_use]
-    pub fn restore(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
+        impl $name {
+            /// The one that a row holds.
+            #[must_use]
+            pub fn restore(value: impl Into<String>) -> Self {
+                Self(value.into())
+            }
 
-    /// The network as text, such as `203.0.113.0/24`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+            #[doc = concat!("As text, such as `", $example, "`.")]
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
 }
 
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+text_value! {
+    /// The network of an address: coarse enough to be kept, fine enough for a user to know their own.
+    Network, such as "203.0.113.0/24";
+    /// What a request was sent with, in words that a person knows it by. A client says it of itself, so
+    /// nothing may rest on it.
+    Device, such as "Firefox, Windows";
 }
-
-/// What a request was sent with, in words that a person knows it by. A client says it of itself, so
-/// nothing may rest on it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Device(String);
 
 /// Browsers by what stands in their `User-Agent`, the more telling first: nearly all say that they are
 /// the ones after them, too.
@@ -180,24 +187,6 @@ impl Device {
             }
         };
         (!name.is_empty()).then_some(Self(name))
-    }
-
-    /// The device that a row holds.
-    #[must_use]
-    pub fn restore(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-
-    /// The device as text, such as `Firefox, Windows` or `curl`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Device {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -7,7 +7,8 @@ use thiserror::Error;
 
 use crate::access::Actor;
 use crate::accounts::email::EmailAddress;
-use crate::changes::{AccountChange, Changes, MailChange, SessionChange};
+use crate::changes::account::AccountChange;
+use crate::changes::{Changes, MailChange, SessionChange};
 use crate::domains::policy::DefaultPolicy;
 use crate::domains::ports::DomainRules;
 use crate::events::{Event, EventKind, EventSubject};

@@ -2,7 +2,8 @@
 
 use crate::accounts::password_hash::PasswordHash;
 use crate::accounts::user::User;
-use crate::changes::{AccountChange, Changes, MailChange, SessionChange};
+use crate::changes::account::AccountChange;
+use crate::changes::{Changes, MailChange, SessionChange};
 use crate::ids::SessionId;
 use crate::mail::letter::Template;
 use crate::mail::mailed_token::MailedTokenPurpose;

@@ -30,6 +30,15 @@ fn update_phone(world: &World) -> UpdatePhone {
     UpdatePhone { own_row: world.own_row(), clock: world.clock.clone(), entropy: world.entropy.clone() }
 }
 
+fn issue_user_token(world: &World) -> IssueUserToken {
+    IssueUserToken {
+        own_row: world.own_row(),
+        keeper: world.keeper.clone(),
+        clock: world.clock.clone(),
+        entropy: world.entropy.clone(),
+    }
+}
+
 #[tokio::test]
 async fn a_phone_number_is_set_and_removed() {
     let world = World::default();
@@ -71,12 +80,7 @@ async fn a_new_user_token_kills_the_one_before() {
     let world = World::default();
     let (user, first) = world.join(ADA).await;
     let signed_in = world.enter(ADA, Channel::Api).await;
-    let issue = IssueUserToken {
-        own_row: world.own_row(),
-        keeper: world.keeper.clone(),
-        clock: world.clock.clone(),
-        entropy: world.entropy.clone(),
-    };
+    let issue = issue_user_token(&world);
     let denied = issue.run(&by_user_token(&world, &user), None).await;
     assert!(matches!(denied, Err(OwnRowError::Denied(Denied::SessionNeeded))), "{denied:?}");
     let second = issue.run(&world.actor(&signed_in), None).await.expect("a session may");
@@ -97,12 +101,7 @@ async fn a_user_token_ends_and_its_last_use_is_shown() {
     let world = World::default();
     let (user, _) = world.join(ADA).await;
     let signed_in = world.enter(ADA, Channel::Api).await;
-    let issue = IssueUserToken {
-        own_row: world.own_row(),
-        keeper: world.keeper.clone(),
-        clock: world.clock.clone(),
-        entropy: world.entropy.clone(),
-    };
+    let issue = issue_user_token(&world);
     let end = world.clock.now() + TimeDelta::minutes(10);
     let token = issue.run(&world.actor(&signed_in), Some(end)).await.expect("a session may");
     let held = async || world.user(user.id).await.user_token.expect("a token is held");

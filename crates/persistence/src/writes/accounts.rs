@@ -3,7 +3,8 @@
 use domain::accounts::email::{EmailAddress, EmailKey};
 use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::user::User;
-use domain::changes::{AccountChange, UniqueKey};
+use domain::changes::UniqueKey;
+use domain::changes::account::AccountChange;
 use domain::ids::UserId;
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Rejected;

@@ -1,7 +1,8 @@
 //! Who is disabled, logged out or no administrator any more while their request is under way.
 
 use domain::accounts::ports::Accounts as _;
-use domain::changes::{AccountChange, Change, Changes, DomainChange, Invariant, SessionChange};
+use domain::changes::account::AccountChange;
+use domain::changes::{Change, Changes, DomainChange, Invariant, SessionChange};
 use domain::domains::policy::{BelongsTo, DomainRule};
 use domain::ids::{DomainRuleId, GrantId};
 use domain::ports::ledger::{Ledger as _, Rejected};

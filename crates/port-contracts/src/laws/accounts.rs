@@ -3,7 +3,8 @@
 use domain::accounts::email::EmailKey;
 use domain::accounts::phone::PhoneNumber;
 use domain::accounts::user::{Account, User, UserState};
-use domain::changes::{AccountChange, UniqueKey};
+use domain::changes::UniqueKey;
+use domain::changes::account::AccountChange;
 use domain::ids::UserId;
 use uuid::Uuid;
 

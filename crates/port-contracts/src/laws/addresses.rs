@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 use domain::accounts::email::EmailAddress;
 use domain::accounts::user::{Account, User};
-use domain::changes::{AccountChange, Changes, UniqueKey};
+use domain::changes::account::AccountChange;
+use domain::changes::{Changes, UniqueKey};
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Rejected;
 use domain::sessions::ports::CredentialKey;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use domain::changes::account::AccountChange;
 use domain::changes::{
-    AccountChange, AuthorityChange, Change, Changes, DomainChange, Invariant, KeyChange, LandChange, SessionChange,
-    UniqueKey,
+    AuthorityChange, Change, Changes, DomainChange, Invariant, KeyChange, LandChange, SessionChange, UniqueKey,
 };
 use domain::domains::policy::BelongsTo;
 use domain::events::{Event, EventActor, EventKind, EventSubject};

@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 use domain::accounts::user::{User, UserState};
-use domain::changes::{AccountChange, MailChange};
+use domain::changes::MailChange;
+use domain::changes::account::AccountChange;
 use domain::ids::{DeliveryId, MailedTokenId, UserId};
 use domain::mail::delivery::{Delivery, DeliveryOutcome};
 use domain::mail::letter::{Letter, Template};

@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 use domain::accounts::user::User;
-use domain::changes::{AccountChange, MailChange, SessionChange};
+use domain::changes::account::AccountChange;
+use domain::changes::{MailChange, SessionChange};
 use domain::ids::{DeliveryId, MailedTokenId};
 use domain::mail::delivery::{Delivery, DeliveryOutcome};
 use domain::mail::letter::{Letter, Template};

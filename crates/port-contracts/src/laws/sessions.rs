@@ -2,7 +2,8 @@
 
 use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::user::{User, UserState};
-use domain::changes::{AccountChange, SessionChange, UniqueKey};
+use domain::changes::account::AccountChange;
+use domain::changes::{SessionChange, UniqueKey};
 use domain::ids::{SessionId, UserId};
 use domain::land::field::Field;
 use domain::origin::{Device, Network};

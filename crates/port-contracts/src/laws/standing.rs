@@ -1,7 +1,8 @@
 //! Plans that are carried out only while their actor may still do what they ask for.
 
 use domain::accounts::user::{User, UserState};
-use domain::changes::{AccountChange, Changes, DomainChange, Invariant, SessionChange};
+use domain::changes::account::AccountChange;
+use domain::changes::{Changes, DomainChange, Invariant, SessionChange};
 use domain::domains::policy::BelongsTo;
 use domain::ids::{SessionId, UserId};
 use domain::sessions::ports::CredentialKey;
