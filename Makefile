@@ -34,6 +34,10 @@ test-%: tests/%/run ## Run one of the tests that need other programs: tests/%/ru
 state-machine: ## Drive accounts and sessions at random on three engines beside a model, 100,000 steps on each
 	scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only -E 'test(state_machine)'
 
+.PHONY: races
+races: ## Let 64 clients race for each mailed token in 50 rounds, through the real program on both engines
+	scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only -E 'test(races)'
+
 .PHONY: bench
 bench: ## Measure the release build beside the bare limits of this machine, on both engines; ARGS=--quick for a short try
 	cargo build --release --workspace --bins

@@ -13,7 +13,6 @@ const PASSWORD: &str = "canary-horse battery";
 e2e::on_both_engines! {
     an_address_is_changed_and_restored_by_mail
     a_token_of_a_change_is_good_once_for_its_purpose_and_its_user
-    a_change_and_its_undo_are_raced_by_many
     many_who_want_one_address_have_one_winner
     an_old_address_is_reserved_for_seven_days
     the_first_owner_takes_an_account_back_that_was_moved_twice
@@ -59,12 +58,6 @@ async fn move_from(program: &Program, mailbox: &Mailbox, mails: usize, from: &st
     let token = mail_to(mailbox, mails + 1, to, "Confirm your new").await.token();
     assert_eq!(confirm(program, &token).await.status, 200);
     mail_to(mailbox, mails + 2, from, "was changed").await.token()
-}
-
-#[track_caller]
-fn one_wins(answers: &[Answer]) {
-    let count = |status: u16| answers.iter().filter(|answer| answer.status.as_u16() == status).count();
-    assert_eq!((count(200), count(422)), (1, answers.len() - 1));
 }
 
 #[track_caller]
@@ -130,24 +123,6 @@ async fn a_token_of_a_change_is_good_once_for_its_purpose_and_its_user(database:
     database.run("UPDATE mailed_tokens SET expires_at = created_at").await;
     refused(&confirm(&program, &late).await);
     assert_eq!(program.get("/me", &access_token).await.json()["email"], NEW);
-}
-
-async fn a_change_and_its_undo_are_raced_by_many(database: Database) {
-    let unthrottled = ("USER_REGISTRY_THROTTLES", "off");
-    let (program, mailbox) = (Program::start_with(&database, &[unthrottled]).await, Mailbox::of(&database));
-    let other = Program::start_with(&database, &[unthrottled, ("USER_REGISTRY_ISSUER", &program.url)]).await;
-    assert_eq!(sign_up(&program, ADA).await.status, 201);
-    let access_token = log_in(&program, ADA).await.text_of("access_token");
-    assert_eq!(change(&program, &access_token, NEW).await.status, 202);
-    let token = mail_to(&mailbox, 2, NEW, "Confirm").await.token();
-    let replica = |number: usize| if number.is_multiple_of(2) { &program } else { &other };
-    let answers = e2e::join_all((0..64).map(|number| confirm(replica(number), &token))).await;
-    one_wins(&answers);
-    let back = mail_to(&mailbox, 3, ADA, "was changed").await.token();
-    let answers = e2e::join_all((0..64).map(|number| undo(replica(number), &back))).await;
-    one_wins(&answers);
-    assert_eq!(database.number("SELECT count(*) FROM user_emails").await, 1);
-    assert_eq!(mailbox.has(4).await.len(), 4, "one notice, one link to a new password");
 }
 
 async fn many_who_want_one_address_have_one_winner(database: Database) {

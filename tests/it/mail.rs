@@ -8,14 +8,11 @@ use serde_json::json;
 
 const ADA: &str = "ada@example.org";
 const PASSWORD: &str = "canary-horse battery";
-/// How often many race for one token.
-const ROUNDS: usize = 50;
 const NEW: &str = "canary-kettle under glass";
 
 e2e::on_both_engines! {
     an_address_is_verified_and_a_password_chosen_anew_by_mail
     a_mailed_token_is_good_once_for_its_purpose_and_its_user
-    a_mailed_token_is_raced_by_many
     links_begin_with_the_public_url_whatever_a_caller_says
     a_letter_goes_out_once_though_three_processes_send
     a_letter_outlives_the_process_that_was_to_send_it
@@ -83,24 +80,6 @@ async fn a_mailed_token_is_good_once_for_its_purpose_and_its_user(database: Data
     let foreign = Program::start(&other).await;
     refused(&reset(&foreign, &late, PASSWORD).await);
     assert!(!program.log().contains("urm_"), "no token is logged");
-}
-
-async fn a_mailed_token_is_raced_by_many(database: Database) {
-    // So many present a token from one address that all but the first would be refused for that.
-    let unthrottled = ("USER_REGISTRY_THROTTLES", "off");
-    let (program, mailbox) = (Program::start_with(&database, &[unthrottled]).await, Mailbox::of(&database));
-    let other = Program::start_with(&database, &[unthrottled, ("USER_REGISTRY_ISSUER", &program.url)]).await;
-    for round in 0..ROUNDS {
-        sign_up(&program, &format!("ada{round}@example.org")).await;
-    }
-    for (round, mail) in mailbox.has(ROUNDS).await.iter().enumerate() {
-        let token = mail.token();
-        let racers = (0..64).map(|number| confirm(if number % 2 == 0 { &program } else { &other }, &token));
-        let answers = e2e::join_all(racers).await;
-        let won = answers.iter().filter(|answer| answer.status == 200).count();
-        let lost = answers.iter().filter(|answer| answer.status == 422).count();
-        assert_eq!((won, lost), (1, 63), "round {round}");
-    }
 }
 
 async fn links_begin_with_the_public_url_whatever_a_caller_says(database: Database) {

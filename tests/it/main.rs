@@ -7,6 +7,7 @@ mod events;
 mod journeys;
 mod keys;
 mod mail;
+mod races;
 mod refreshes;
 mod surface;
 mod throttles;
