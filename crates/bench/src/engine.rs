@@ -13,10 +13,12 @@ pub(crate) struct Extent {
     /// How long each turn takes.
     pub(crate) seconds: f64,
     pub(crate) starts: usize,
+    /// How many answers of each kind a connection compares.
+    pub(crate) answers: usize,
 }
 
-const FULL: Extent = Extent { users: 10_000, rounds: 7, seconds: 3.0, starts: 11 };
-const QUICK: Extent = Extent { users: 200, rounds: 1, seconds: 0.5, starts: 1 };
+const FULL: Extent = Extent { users: 10_000, rounds: 7, seconds: 3.0, starts: 11, answers: 200 };
+const QUICK: Extent = Extent { users: 200, rounds: 1, seconds: 0.5, starts: 1, answers: 4 };
 
 /// A database with users in it, on one engine.
 pub(crate) struct Bench {

@@ -44,32 +44,60 @@ impl Answers {
     }
 }
 
-/// Closed loop: whoever has an answer asks again, until `seconds` have passed; then the last answers
-/// are waited for. `call` makes the request of each number. Every answer must be a 200.
+/// The next request of a connection, by the body of the last answer to it.
+pub(crate) type Next = Box<dyn FnMut(Option<&Bytes>) -> Call + Send>;
+
+/// A load: what each of its connections asks, and what every answer must be.
+pub(crate) struct Load {
+    expected: StatusCode,
+    seconds: f64,
+    pub(crate) connections: Vec<Next>,
+}
+
+impl Load {
+    /// A load without connections yet, for so long.
+    pub(crate) const fn new(expected: StatusCode, seconds: f64) -> Self {
+        Self { expected, seconds, connections: Vec::new() }
+    }
+}
+
+/// Closed loop: `call` makes the request of each number, whichever connection comes to it. Every answer must be a
+/// 200.
 pub(crate) async fn closed_loop(
     address: SocketAddr,
     connections: usize,
     seconds: f64,
     call: Arc<dyn Fn(usize) -> Call + Send + Sync>,
 ) -> Answers {
-    let (numbers, mut workers) = (Arc::new(AtomicUsize::new(0)), JoinSet::new());
-    let mut senders = Vec::new();
+    let (numbers, mut load) = (Arc::new(AtomicUsize::new(0)), Load::new(StatusCode::OK, seconds));
     for _ in 0..connections {
-        senders.push(connect(address).await.expect("what is measured takes connections"));
+        let (numbers, call) = (Arc::clone(&numbers), Arc::clone(&call));
+        load.connections.push(Box::new(move |_| call(numbers.fetch_add(1, Ordering::Relaxed))));
+    }
+    run_load(address, load).await
+}
+
+/// Closed loop: whoever has an answer asks again, until the time has passed; then the last answers are waited for.
+pub(crate) async fn run_load(address: SocketAddr, load: Load) -> Answers {
+    let (expected, mut workers, mut ready) = (load.expected, JoinSet::new(), Vec::new());
+    for next in load.connections {
+        ready.push((connect(address).await.expect("what is measured takes connections"), next));
     }
     let started = Instant::now();
-    let end = started + Duration::from_secs_f64(seconds);
-    for mut sender in senders {
-        let (numbers, call) = (Arc::clone(&numbers), Arc::clone(&call));
+    let end = started + Duration::from_secs_f64(load.seconds);
+    for (mut sender, mut next) in ready {
         workers.spawn(async move {
-            let mut latencies = Vec::new();
+            let (mut latencies, mut last) = (Vec::new(), None);
             while Instant::now() < end {
-                let request = call(numbers.fetch_add(1, Ordering::Relaxed));
+                let request = next(last.as_ref());
                 let asked = Instant::now();
                 let (status, body) = send(&mut sender, request).await.expect("an answer");
                 latencies.push(asked.elapsed());
-                assert!(status == StatusCode::OK, "{status} {}", String::from_utf8_lossy(&body));
+                assert!(status == expected, "{status} {}", String::from_utf8_lossy(&body));
+                last = Some(body);
             }
+            // It may keep what the last answer says.
+            next(last.as_ref());
             latencies
         });
     }
@@ -89,6 +117,23 @@ pub(crate) async fn ask_with(address: SocketAddr, request: Call) -> io::Result<B
     let mut sender = connect(address).await?;
     let (status, body) = send(&mut sender, request).await.map_err(io::Error::other)?;
     if status.is_success() { Ok(body) } else { Err(io::Error::other(status.to_string())) }
+}
+
+/// A connection with one request at a time.
+pub(crate) struct Line(SendRequest<Full<Bytes>>);
+
+impl Line {
+    /// A new connection.
+    pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
+        connect(address).await.map(Self)
+    }
+
+    /// Asks: the status, and how long the whole answer took.
+    pub(crate) async fn ask(&mut self, request: Call) -> hyper::Result<(StatusCode, Duration)> {
+        let asked = Instant::now();
+        let (status, _) = send(&mut self.0, request).await?;
+        Ok((status, asked.elapsed()))
+    }
 }
 
 /// A request without a body.

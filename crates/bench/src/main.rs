@@ -68,6 +68,8 @@ async fn measure(quick: bool) -> ExitCode {
         scenarios::footprint::run(&bench, &mut report).await;
         scenarios::me::run(&bench, &mut report).await;
         scenarios::login::run(&bench, &mut report).await;
+        scenarios::sessions::run(&bench, &mut report).await;
+        scenarios::enumeration::run(&bench, &mut report).await;
     }
     let text = format!("{}\n\n{report}", machine::facts().await);
     std::io::stdout().write_all(text.as_bytes()).expect("somebody reads the report");

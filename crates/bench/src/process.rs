@@ -27,6 +27,11 @@ pub(crate) struct Server {
 impl Server {
     /// The server, as the release profile builds it, with its log in a file.
     pub(crate) async fn start(database: &Database) -> Self {
+        Self::start_with(database, &[]).await
+    }
+
+    /// The same with further settings.
+    pub(crate) async fn start_with(database: &Database, settings: &[(&str, &str)]) -> Self {
         let address = free_address();
         let log = File::create(database.folder().join("server.log")).expect("a file for the log");
         let mut command = Command::new(program());
@@ -39,6 +44,7 @@ impl Server {
             .env("USER_REGISTRY_DATABASE_URL", &database.url)
             // All load comes from one address.
             .env("USER_REGISTRY_THROTTLES", "off")
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stderr(log);
         Self::wait_for(Instant::now(), command.spawn().expect("the server starts"), address, "/health/ready").await

@@ -1,0 +1,174 @@
+//! Whether the time of an answer tells a stranger if an account exists: answers to requests about accounts that
+//! are there and about others, in turns.
+
+use hyper::StatusCode;
+use serde_json::json;
+
+use crate::engine::Bench;
+use crate::limits::hash::cpu_of_one;
+use crate::load::{Call, Line, ask_with, post, to_f64};
+use crate::process::Server;
+use crate::report::{Figure, Report, Verdict, median};
+
+/// The most between the medians of both answers, as a part of the CPU time of one hash.
+const MOST_GAP: f64 = 0.01;
+/// Few, so that nobody waits long for the hash of somebody else.
+const CONNECTIONS: usize = 2;
+const USERS: usize = 8;
+const PASSWORD: &str = "correct horse battery";
+
+/// Two requests that must be answered alike: the second is about an account that is there.
+struct Pair {
+    what: &'static str,
+    status: StatusCode,
+    unknown: fn(usize) -> Call,
+    known: fn(usize) -> Call,
+}
+
+const CONTRACT: [Pair; 2] = [
+    Pair {
+        what: "`POST /login`, nobody or a wrong password",
+        status: StatusCode::UNAUTHORIZED,
+        unknown: |number| log_in(&nobody(number), PASSWORD),
+        known: |number| log_in(&somebody(number), "incorrect horse battery"),
+    },
+    Pair {
+        what: "`POST /password/forgot`, nobody or somebody",
+        status: StatusCode::ACCEPTED,
+        unknown: |number| forgot(&nobody(number)),
+        known: |number| forgot(&somebody(number)),
+    },
+];
+
+const HARDENED: [Pair; 3] = [
+    Pair {
+        what: "hardened `POST /login`, nobody or a wrong password",
+        status: StatusCode::UNAUTHORIZED,
+        unknown: |number| log_in(&nobody(number), PASSWORD),
+        known: |number| log_in(&somebody(number), "incorrect horse battery"),
+    },
+    Pair {
+        what: "hardened `POST /login`, nobody or the right password of an address that is not verified",
+        status: StatusCode::UNAUTHORIZED,
+        unknown: |number| log_in(&nobody(number), PASSWORD),
+        known: |number| log_in(&somebody(number), PASSWORD),
+    },
+    Pair {
+        what: "hardened `POST /signup`, a new address or one that is taken",
+        status: StatusCode::ACCEPTED,
+        unknown: |number| sign_up(&format!("new-{number}@example.org")),
+        known: |number| sign_up(&somebody(number)),
+    },
+];
+
+/// Measures all pairs, with the answers of the contract and with hardened ones.
+pub(crate) async fn run(bench: &Bench, report: &mut Report) {
+    let hash = cpu_of_one(bench.extent.seconds);
+    let server = Server::start(&bench.database).await;
+    for user in 0..USERS {
+        ask_with(server.address, sign_up(&somebody(user))).await.expect("anybody may sign up");
+    }
+    for pair in CONTRACT {
+        compare(bench, &server, &pair, hash, report).await;
+    }
+    server.stop().await;
+    let server = Server::start_with(&bench.database, &[("USER_REGISTRY_ANSWERS", "hardened")]).await;
+    for pair in HARDENED {
+        compare(bench, &server, &pair, hash, report).await;
+    }
+    server.stop().await;
+}
+
+async fn compare(bench: &Bench, server: &Server, pair: &Pair, hash: f64, report: &mut Report) {
+    let lines = answers_to(bench, server, pair).await;
+    let (unknown, known): (Vec<_>, Vec<_>) = lines.into_iter().unzip();
+    let (unknown, known) = (unknown.concat(), known.concat());
+    let told_apart = told_apart(&unknown, &known);
+    let (one, other) = (median(unknown.clone()), median(known));
+    report.add(Figure {
+        what: format!("{}: gap between the medians, {}", pair.what, bench.name),
+        measured: format!(
+            "{:.2} ms and {:.2} ms, {} answers each; the shorter of two is that of nobody {:.0} % of the time",
+            one * 1e3,
+            other * 1e3,
+            unknown.len(),
+            told_apart * 1e2
+        ),
+        limit: format!("bare hash {:.2} ms", hash * 1e3),
+        verdict: Some(Verdict::at_most((one - other).abs() / hash, MOST_GAP, "")),
+    });
+}
+
+/// What each connection saw of both, in seconds.
+async fn answers_to(bench: &Bench, server: &Server, pair: &Pair) -> Vec<(Vec<f64>, Vec<f64>)> {
+    let mut tasks = tokio::task::JoinSet::new();
+    for connection in 0..CONNECTIONS {
+        let mut line = Line::open(server.address).await.expect("the server takes connections");
+        let (status, turns, [unknown, known]) = (pair.status, bench.extent.answers, [pair.unknown, pair.known]);
+        tasks.spawn(async move {
+            let mut seen = (Vec::new(), Vec::new());
+            for turn in 0..turns {
+                let number = turn * CONNECTIONS + connection;
+                // Each comes first as often as the other, so that no drift of the machine is one's own.
+                let order = if turn.is_multiple_of(2) { [false, true] } else { [true, false] };
+                for is_known in order {
+                    let call = if is_known { known(number) } else { unknown(number) };
+                    let (found, elapsed) = line.ask(call).await.expect("an answer");
+                    assert_eq!(found, status, "known: {is_known}");
+                    (if is_known { &mut seen.1 } else { &mut seen.0 }).push(elapsed.as_secs_f64());
+                }
+            }
+            seen
+        });
+    }
+    tasks.join_all().await
+}
+
+/// How often one of the first is shorter than one of the second, of all pairs: a half where nothing tells them
+/// apart (the statistic of Mann and Whitney, over its greatest value).
+fn told_apart(first: &[f64], second: &[f64]) -> f64 {
+    let mut second = second.to_vec();
+    second.sort_by(f64::total_cmp);
+    let longer = |one: &f64| {
+        let (less, equal) = (second.partition_point(|other| other < one), second.partition_point(|other| other <= one));
+        to_f64(second.len() - equal) + to_f64(equal - less) / 2.0
+    };
+    first.iter().map(longer).sum::<f64>() / (to_f64(first.len()) * to_f64(second.len()))
+}
+
+fn nobody(number: usize) -> String {
+    format!("nobody-{number}@example.org")
+}
+
+fn somebody(number: usize) -> String {
+    format!("somebody-{}@example.org", number % USERS)
+}
+
+fn log_in(email: &str, password: &str) -> Call {
+    post("/login", json!({ "email": email, "password": password }).to_string())
+}
+
+fn sign_up(email: &str) -> Call {
+    post("/signup", json!({ "email": email, "password": PASSWORD }).to_string())
+}
+
+fn forgot(email: &str) -> Call {
+    post("/password/forgot", json!({ "email": email }).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told_apart;
+
+    #[test]
+    fn what_overlaps_is_told_apart_half_of_the_time() {
+        for (first, second, expected) in [
+            (vec![1.0, 2.0], vec![3.0, 4.0], 1.0),
+            (vec![3.0, 4.0], vec![1.0, 2.0], 0.0),
+            (vec![1.0, 1.0], vec![1.0], 0.5),
+            (vec![1.0, 4.0], vec![2.0, 3.0], 0.5),
+        ] {
+            assert!((told_apart(&first, &second) - expected).abs() < f64::EPSILON, "{first:?} {second:?}");
+        }
+    }
+}
