@@ -76,6 +76,14 @@ fn passes(error: &DbErr) -> bool {
     }
 }
 
+/// Whether a statement that failed like this may have been carried out all the same: it was sent, and the server
+/// has not said what became of it. A server that is stopped may say so after it has committed.
+pub(crate) fn may_be_done(error: &DbErr) -> bool {
+    let is_refused =
+        database_error(error).is_some_and(|error| !error.code().is_some_and(|code| code.starts_with("57P")));
+    !is_of_connecting(error) && !is_refused
+}
+
 /// Whether no connection was to be had, so that no statement was sent.
 const fn is_of_connecting(error: &DbErr) -> bool {
     matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
@@ -127,6 +135,8 @@ fn database_error(error: &DbErr) -> Option<&dyn DatabaseError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -137,6 +147,14 @@ mod tests {
         for code in ["1", "11", "787", "2067", "42P01", "23503", "28P01", "XX001"] {
             assert!(!passing_code(code), "{code}");
         }
+    }
+
+    #[test]
+    fn what_was_sent_and_not_answered_may_be_done() {
+        let exec = |error| DbErr::Exec(sea_orm::RuntimeErr::SqlxError(Arc::new(error)));
+        assert!(may_be_done(&exec(SqlxError::WorkerCrashed)));
+        assert!(!may_be_done(&DbErr::Conn(sea_orm::RuntimeErr::Internal("refused".into()))));
+        assert!(!may_be_done(&DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout)));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use domain::ports::failure::PortFailure;
 use domain::ports::ledger::Rejected;
 use sea_orm::{DatabaseConnection, DbErr, TransactionTrait as _};
 
-use crate::failure::{Unwritten, port_failure};
+use crate::failure::{Unwritten, may_be_done, port_failure};
+use crate::writes::log_in::LogIn;
 use crate::writes::work::{Done, Work};
 
 /// How often a plan is tried that other transactions stand in the way of.
@@ -43,6 +44,16 @@ enum Written {
 }
 
 async fn attempt_once(database: &DatabaseConnection, work: &Work) -> Result<Written, Unwritten> {
+    if let Some(log_in) = work.log_in() {
+        return match log_in.write(database).await {
+            Ok(receipt) => Ok(Written::Committed(Done::Written(receipt))),
+            // Such a statement is its own commit.
+            Err(Unwritten::Failed(error)) if may_be_done(&error) => {
+                Ok(Written::Unanswered(Done::Written(LogIn::receipt()), error))
+            }
+            Err(unwritten) => Err(unwritten),
+        };
+    }
     let transaction = database.begin().await?;
     match work.write(&transaction).await {
         Ok(done) => Ok(match transaction.commit().await {

@@ -104,6 +104,9 @@ async fn write_batch(connection: &DatabaseConnection, mut jobs: Vec<Job>) -> Vec
             return refuse(jobs, &error);
         }
     };
+    if jobs.len() == 1 {
+        return write_alone(connection, transaction, jobs.remove(0)).await;
+    }
     let mut outcomes = Vec::with_capacity(jobs.len());
     for at in 0..jobs.len() {
         match write_one(&transaction, &jobs[at].work).await {
@@ -121,6 +124,28 @@ async fn write_batch(connection: &DatabaseConnection, mut jobs: Vec<Job>) -> Vec
         return refuse(jobs, &error);
     }
     jobs.into_iter().zip(outcomes).for_each(|(job, outcome)| job.answer(outcome));
+    Vec::new()
+}
+
+/// Carries out a job that shares its transaction with no other, and so needs no savepoint.
+async fn write_alone(connection: &DatabaseConnection, transaction: DatabaseTransaction, job: Job) -> Vec<Job> {
+    let outcome = match job.work.write(&transaction).await {
+        Ok(done) => match transaction.commit().await {
+            Ok(()) => Ok(done),
+            Err(error) => {
+                give_up(connection).await;
+                return refuse(vec![job], &error);
+            }
+        },
+        Err(unwritten) => {
+            let rolled_back = transaction.rollback().await;
+            if unwritten.spoils_transaction() || rolled_back.is_err() {
+                give_up(connection).await;
+            }
+            Err(unwritten.into_rejected())
+        }
+    };
+    job.answer(outcome);
     Vec::new()
 }
 

@@ -7,7 +7,7 @@ use crate::{counters, database, reads, writes};
 
 /// The texts that an engine reads.
 pub fn all(engine: DbBackend) -> impl Iterator<Item = &'static str> {
-    let rooms: [&[Sql]; 18] = [
+    let rooms: [&[Sql]; 19] = [
         counters::STATEMENTS,
         database::STATEMENTS,
         reads::accounts::STATEMENTS,
@@ -23,6 +23,7 @@ pub fn all(engine: DbBackend) -> impl Iterator<Item = &'static str> {
         writes::invariants::STATEMENTS,
         writes::keys::STATEMENTS,
         writes::land::STATEMENTS,
+        writes::log_in::STATEMENTS,
         writes::mail::STATEMENTS,
         writes::retention::STATEMENTS,
         writes::sessions::STATEMENTS,

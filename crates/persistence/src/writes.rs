@@ -6,6 +6,7 @@ pub(crate) mod events;
 pub(crate) mod invariants;
 pub(crate) mod keys;
 pub(crate) mod land;
+pub(crate) mod log_in;
 pub(crate) mod mail;
 pub(crate) mod retention;
 pub(crate) mod sessions;

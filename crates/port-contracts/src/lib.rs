@@ -49,6 +49,7 @@ macro_rules! stamp {
             secrets_are_removed_together,
         ]);
         $crate::stamp!($fixture, sessions: [
+            a_login_is_written_whole,
             a_session_reads_back_equal,
             a_place_is_known_by_the_users_sessions,
             absent_credentials_are_none,

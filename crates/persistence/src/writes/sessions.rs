@@ -7,14 +7,15 @@ use domain::ports::clock::Timestamp;
 use domain::ports::secrets::SecretDigest;
 use domain::sessions::grant::Grant;
 use domain::sessions::session::{AuthenticationMethod, Session};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::{DatabaseTransaction, DbErr, Value};
 use uuid::Uuid;
 
 use crate::failure::Unwritten;
 use crate::sql::{execute, statements};
 use crate::writes::touched;
 
-macro_rules! open {
+/// A session that is opened if the password is still the one that was verified.
+macro_rules! open_session {
     ($lock:literal) => {
         concat!(
             "INSERT INTO sessions (id, user_id, channel, page_secret, auth_time, amr, last_seen_at, expires_at, \
@@ -24,12 +25,13 @@ macro_rules! open {
         )
     };
 }
+pub(super) use open_session;
 
 statements! {
     /// A change of the password that is about to commit is waited for, and one that comes later
     /// waits for this session. A shared lock would not do: two logins that both replace an outdated
     /// hash afterwards would wait for each other.
-    OPEN = open!(""), postgres: open!(" FOR NO KEY UPDATE");
+    OPEN = open_session!(""), postgres: open_session!(" FOR NO KEY UPDATE");
     ADD_GRANT = "INSERT INTO grants (id, session_id, generation, rotated_at, created_at) VALUES ($1, $2, $3, $4, $5)";
     SEE_ROTATED = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL \
                    AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.state = 'active')";
@@ -84,8 +86,13 @@ async fn open(
     page_secret: Option<&SecretDigest>,
     verified: &PasswordHash,
 ) -> Result<u64, Unwritten> {
+    touched(execute(transaction, OPEN, values(session, page_secret, verified)).await?)
+}
+
+/// The values of the statement that opens a session.
+pub(super) fn values(session: &Session, page_secret: Option<&SecretDigest>, verified: &PasswordHash) -> [Value; 12] {
     let methods = session.methods.iter().copied().map(AuthenticationMethod::name).collect::<Vec<_>>();
-    let values = [
+    [
         session.id.uuid().into(),
         session.user.uuid().into(),
         session.channel.name().into(),
@@ -98,8 +105,7 @@ async fn open(
         session.network.as_ref().map(|network| network.as_str().to_owned()).into(),
         session.device.as_ref().map(|device| device.as_str().to_owned()).into(),
         verified.as_str().into(),
-    ];
-    touched(execute(transaction, OPEN, values).await?)
+    ]
 }
 
 async fn add_grant(transaction: &DatabaseTransaction, grant: &Grant, at: Timestamp) -> Result<u64, DbErr> {

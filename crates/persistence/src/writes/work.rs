@@ -10,6 +10,7 @@ use domain::retention::Leftover;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
 
 use crate::failure::Unwritten;
+use crate::writes::log_in::LogIn;
 use crate::writes::{accounts, domains, events, invariants, keys, land, mail, retention, sessions};
 
 /// What is carried out in one transaction.
@@ -83,6 +84,12 @@ impl Work {
         Ok(Done::Written(Receipt { rows: vec![rows] }))
     }
 
+    /// It, when it is one statement that needs no transaction around it.
+    pub(crate) fn log_in(&self) -> Option<LogIn<'_>> {
+        let Self::Plan(changes) = self else { return None };
+        LogIn::of(changes)
+    }
+
     /// Whether it was committed, found out after the answer to the commit was lost.
     ///
     /// The plan's event is inserted once more: while the lost transaction still runs, that waits
@@ -105,6 +112,9 @@ pub(super) fn needs_locks(transaction: &DatabaseTransaction) -> bool {
 }
 
 async fn plan(transaction: &DatabaseTransaction, changes: &Changes) -> Result<Receipt, Unwritten> {
+    if let Some(log_in) = LogIn::of(changes) {
+        return log_in.write(transaction).await;
+    }
     let mut rows = Vec::with_capacity(changes.list.len());
     for change in &changes.list {
         rows.push(match change {

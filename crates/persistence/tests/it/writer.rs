@@ -13,6 +13,11 @@ use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use crate::fixture::{Place, adding, user};
 use crate::land::{adding_field, field};
 
+/// The worst that a statement can do to its transaction, which it may share with others, and less.
+const TRAP: &str = "CREATE TRIGGER trap BEFORE INSERT ON users BEGIN \
+    SELECT RAISE(ROLLBACK, 'all of it') WHERE NEW.email LIKE 'rollback%'; \
+    SELECT RAISE(FAIL, 'half of it') WHERE NEW.email LIKE 'fail%'; \
+    SELECT RAISE(ABORT, 'this one') WHERE NEW.email LIKE 'abort%'; END";
 /// How many plans share a commit at most.
 const BATCH: usize = 64;
 
@@ -36,12 +41,7 @@ async fn plans_that_wait_share_a_commit() {
 async fn a_plan_that_fails_hurts_no_neighbour() {
     let place = Place::sqlite();
     let database = place.open().await;
-    // The worst that a statement can do to the transaction that it shares with others, and less.
-    let trap = "CREATE TRIGGER trap BEFORE INSERT ON users BEGIN \
-                SELECT RAISE(ROLLBACK, 'all of it') WHERE NEW.email LIKE 'rollback%'; \
-                SELECT RAISE(FAIL, 'half of it') WHERE NEW.email LIKE 'fail%'; \
-                SELECT RAISE(ABORT, 'this one') WHERE NEW.email LIKE 'abort%'; END";
-    place.raw().await.execute_unprepared(trap).await.expect("laid");
+    place.raw().await.execute_unprepared(TRAP).await.expect("laid");
     let names = (0..40).map(|n| match n % 8 {
         1 => format!("rollback{n}@example.org"),
         3 => format!("fail{n}@example.org"),
@@ -69,6 +69,30 @@ async fn a_plan_that_fails_hurts_no_neighbour() {
     assert_eq!(users.len(), 10);
     database.apply(adding(&user("late@example.org"))).await.expect("the task goes on");
     assert_eq!(place.open().await.list(None, 999).await.expect("read").len(), 11, "it is committed");
+}
+
+#[tokio::test]
+async fn a_plan_that_fails_alone_leaves_nothing_and_hurts_no_later_one() {
+    let place = Place::sqlite();
+    let database = place.open().await;
+    place.raw().await.execute_unprepared(TRAP).await.expect("laid");
+    database.apply(adding(&user("first@example.org"))).await.expect("written");
+    for (number, name) in ["rollback", "fail", "abort", "first"].into_iter().enumerate() {
+        let outcome = database.apply(adding(&user(&format!("{name}@example.org")))).await;
+        match name {
+            "first" => assert!(matches!(outcome, Err(Rejected::Conflict(_))), "{name}: {outcome:?}"),
+            _ => assert!(matches!(outcome, Err(Rejected::Failed(_))), "{name}: {outcome:?}"),
+        }
+        // A field of nobody comes last: what was written before it goes as well.
+        let late = adding(&user(&format!("late{number}@example.org")));
+        let late = late.with(adding_field(&field(&user("nobody@example.org"))));
+        assert!(matches!(database.apply(late).await, Err(Rejected::Failed(_))), "{name}");
+        database.apply(adding(&user(&format!("later{number}@example.org")))).await.expect("written");
+    }
+    let mut users = database.list(None, 999).await.expect("read");
+    users.sort_by_key(|user| user.email.as_str().to_owned());
+    let names = users.iter().map(|user| user.email.as_str()).collect::<Vec<_>>();
+    assert_eq!(names, ["first", "later0", "later1", "later2", "later3"].map(|name| format!("{name}@example.org")));
 }
 
 #[tokio::test]

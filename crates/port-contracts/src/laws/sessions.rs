@@ -8,6 +8,7 @@ use domain::ids::{SessionId, UserId};
 use domain::land::field::Field;
 use domain::origin::{Device, Network};
 use domain::ports::clock::Timestamp;
+use domain::sessions::grant::Grant;
 use domain::sessions::ports::{CredentialKey, Holder, Place};
 use domain::sessions::session::{Channel, EndReason, Session};
 
@@ -57,6 +58,27 @@ pub async fn absent_credentials_are_none(fixture: Fixture) {
         assert_eq!(with_fields, None, "{key:?}");
     }
     assert_eq!(fixture.here.sessions.by_grant(grant(&pages).id).await.expect("read"), None);
+}
+
+/// A login writes its session, its grant and its event, or nothing.
+pub async fn a_login_is_written_whole(fixture: Fixture) {
+    let user = user("ada@example.org");
+    fixture.here.write(plan_of(add(&user))).await;
+    let (first, second) = (session(&user, Channel::Api), session(&user, Channel::Api));
+    let (one, two) = (grant(&first), grant(&second));
+    let add_grant = |grant: &Grant| SessionChange::AddGrant { grant: grant.clone(), at: at(7) };
+    let log_in = plan_of(open(&first)).with(add_grant(&one));
+    assert_eq!(fixture.here.ledger.apply(log_in).await.expect("written").rows, [1, 1]);
+    let found = fixture.there.sessions.by_grant(one.id).await.expect("read").expect("a grant");
+    assert_eq!((found.grant, found.session), (one.clone(), first));
+    assert_eq!(fixture.event_count().await, 2);
+    let taken = Grant { id: one.id, ..two };
+    expect_conflict(fixture.there.apply(plan_of(open(&second)).with(add_grant(&taken))).await, UniqueKey::Random);
+    assert_eq!(held(&fixture.here, &CredentialKey::Session(second.id)).await, None);
+    assert_eq!(fixture.event_count().await, 2);
+    let pages = session(&user, Channel::Pages);
+    assert_eq!(fixture.here.ledger.apply(plan_of(open(&pages))).await.expect("written").rows, [1]);
+    assert_eq!(fixture.event_count().await, 3);
 }
 
 /// What was verified must still be the password when the session opens, and the user active.
