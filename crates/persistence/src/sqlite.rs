@@ -97,6 +97,10 @@ async fn write_all(connection: DatabaseConnection, mut waiting: mpsc::Receiver<M
 /// Carries out every job in one transaction. When the database fails at one of them, nothing is
 /// written, that one is answered, and the others come back.
 async fn write_batch(connection: &DatabaseConnection, mut jobs: Vec<Job>) -> Vec<Job> {
+    if jobs.len() == 1 {
+        write_alone(connection, jobs.remove(0)).await;
+        return Vec::new();
+    }
     let transaction = match begin(connection).await {
         Ok(transaction) => transaction,
         Err(error) => {
@@ -104,9 +108,6 @@ async fn write_batch(connection: &DatabaseConnection, mut jobs: Vec<Job>) -> Vec
             return refuse(jobs, &error);
         }
     };
-    if jobs.len() == 1 {
-        return write_alone(connection, transaction, jobs.remove(0)).await;
-    }
     let mut outcomes = Vec::with_capacity(jobs.len());
     for at in 0..jobs.len() {
         match write_one(&transaction, &jobs[at].work).await {
@@ -128,25 +129,47 @@ async fn write_batch(connection: &DatabaseConnection, mut jobs: Vec<Job>) -> Vec
 }
 
 /// Carries out a job that shares its transaction with no other, and so needs no savepoint.
-async fn write_alone(connection: &DatabaseConnection, transaction: DatabaseTransaction, job: Job) -> Vec<Job> {
-    let outcome = match job.work.write(&transaction).await {
-        Ok(done) => match transaction.commit().await {
-            Ok(()) => Ok(done),
-            Err(error) => {
-                give_up(connection).await;
-                return refuse(vec![job], &error);
-            }
+async fn write_alone(connection: &DatabaseConnection, job: Job) {
+    let written = match job.work.log_in() {
+        Some(log_in) => match log_in.commit(connection).await {
+            Ok(Some(receipt)) => Ok(Done::Written(receipt)),
+            Ok(None) => Err(Failed::RolledBack(Rejected::Stale.into())),
+            Err(unwritten) => Err(Failed::Midway(unwritten)),
         },
-        Err(unwritten) => {
-            let rolled_back = transaction.rollback().await;
-            if unwritten.spoils_transaction() || rolled_back.is_err() {
-                give_up(connection).await;
-            }
-            Err(unwritten.into_rejected())
+        None => transact(connection, &job.work).await,
+    };
+    let outcome = match written {
+        Ok(done) => Ok(done),
+        Err(Failed::RolledBack(unwritten)) => Err(unwritten),
+        Err(Failed::Midway(unwritten)) => {
+            give_up(connection).await;
+            Err(unwritten)
         }
     };
-    job.answer(outcome);
-    Vec::new()
+    if let Err(Unwritten::Failed(error)) = &outcome {
+        tracing::warn!(%error, plans = 1, "the database did not take a transaction");
+    }
+    job.answer(outcome.map_err(Unwritten::into_rejected));
+}
+
+/// How a transaction failed.
+enum Failed {
+    /// It has ended.
+    RolledBack(Unwritten),
+    /// It may go on.
+    Midway(Unwritten),
+}
+
+async fn transact(connection: &DatabaseConnection, work: &Work) -> Result<Done, Failed> {
+    let midway = |error: DbErr| Failed::Midway(Unwritten::Failed(error));
+    let transaction = begin(connection).await.map_err(midway)?;
+    match work.write(&transaction).await {
+        Ok(done) => transaction.commit().await.map(|()| done).map_err(midway),
+        Err(unwritten) => Err(match transaction.rollback().await {
+            Ok(()) if !unwritten.spoils_transaction() => Failed::RolledBack(unwritten),
+            _ => Failed::Midway(unwritten),
+        }),
+    }
 }
 
 /// Gives up the connection, so that the next transaction gets a new one.

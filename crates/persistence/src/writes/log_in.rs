@@ -9,10 +9,10 @@ use domain::ports::ledger::Receipt;
 use domain::ports::secrets::SecretDigest;
 use domain::sessions::grant::Grant;
 use domain::sessions::session::Session;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseConnection, Value};
 
 use crate::failure::Unwritten;
-use crate::sql::{execute, statements};
+use crate::sql::{Sql, all, execute, statements};
 use crate::writes::{events, sessions, touched};
 
 macro_rules! grant {
@@ -35,15 +35,29 @@ macro_rules! event {
     };
 }
 
+/// Its three parts on `SQLite`, one after the other: the others follow the session.
+macro_rules! parts {
+    () => {
+        concat!(
+            sessions::open_session!(""),
+            "; ",
+            grant!("sessions WHERE id = $1"),
+            "; ",
+            event!("sessions WHERE id = $1")
+        )
+    };
+}
+
 statements! {
-    /// All of it or, when the account has changed, nothing. `SQLite` takes the three parts one after the other.
-    LOG_IN = concat!(
-        sessions::open_session!(""), "; ", grant!("sessions WHERE id = $1"), "; ", event!("sessions WHERE id = $1")
-    ), postgres: concat!(
+    /// All of it or, when the account has changed, nothing.
+    LOG_IN = parts!(), postgres: concat!(
         "WITH opened AS (", sessions::open_session!(" FOR NO KEY UPDATE"), " RETURNING id), \
          granted AS (", grant!("opened"), ") ", event!("opened")
     );
 }
+
+/// The same with its transaction. When the account has changed, there is nothing to commit, and no row to return.
+const COMMITTED: Sql = Sql::new(concat!("BEGIN IMMEDIATE; ", parts!(), " RETURNING 1; COMMIT"));
 
 /// The plan of a login to the API that changes nothing else.
 pub(crate) struct LogIn<'a> {
@@ -74,12 +88,22 @@ impl<'a> LogIn<'a> {
 
     /// Writes it. On `PostgreSQL` it needs no transaction around it.
     pub(crate) async fn write<C: ConnectionTrait>(&self, connection: &C) -> Result<Receipt, Unwritten> {
+        touched(execute(connection, LOG_IN, self.values()).await?)?;
+        Ok(Self::receipt())
+    }
+
+    /// Writes and commits it on `SQLite`, with one message to the thread that writes: none when the account has
+    /// changed. After an error the connection is in the midst of a transaction.
+    pub(crate) async fn commit(&self, connection: &DatabaseConnection) -> Result<Option<Receipt>, Unwritten> {
+        let written = all(connection, COMMITTED, self.values()).await?;
+        Ok((!written.is_empty()).then(Self::receipt))
+    }
+
+    fn values(&self) -> impl Iterator<Item = Value> + Send {
         let Grant { id, session: _, generation, rotated_at } = self.grant;
         let grant = [id.uuid().into(), i64::from(*generation).into(), (*rotated_at).into(), self.granted_at.into()];
         let open = sessions::values(self.session, self.page_secret, self.verified);
-        let values = open.into_iter().chain(grant).chain(events::values(self.event));
-        touched(execute(connection, LOG_IN, values).await?)?;
-        Ok(Self::receipt())
+        open.into_iter().chain(grant).chain(events::values(self.event))
     }
 
     /// What it writes: a row for each change.
