@@ -17,7 +17,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::engine::Bench;
 use crate::report::Report;
@@ -28,8 +28,21 @@ struct CommandLine {
     /// Measure for a short time and with few users: to see whether it works, not how fast it is.
     #[arg(long)]
     quick: bool,
+    /// Measure only this, and the size of the program.
+    #[arg(long)]
+    only: Option<Scenario>,
     #[command(subcommand)]
     limit: Option<Limit>,
+}
+
+/// What is measured on each engine.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    Footprint,
+    Me,
+    Login,
+    Sessions,
+    Enumeration,
 }
 
 /// A bare limit that answers over HTTP, in a process of its own.
@@ -55,21 +68,26 @@ fn main() -> ExitCode {
         None => {
             // One thread: what generates the load must leave the machine to what is measured.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(measure(command_line.quick))
+            runtime.block_on(measure(command_line.quick, command_line.only))
         }
     }
 }
 
-async fn measure(quick: bool) -> ExitCode {
+async fn measure(quick: bool, only: Option<Scenario>) -> ExitCode {
     let mut report = Report::default();
     scenarios::footprint::binary(&mut report);
     for engine in [e2e::database::Engine::Sqlite, e2e::database::Engine::Postgres] {
         let bench = Bench::prepare(engine, quick).await;
-        scenarios::footprint::run(&bench, &mut report).await;
-        scenarios::me::run(&bench, &mut report).await;
-        scenarios::login::run(&bench, &mut report).await;
-        scenarios::sessions::run(&bench, &mut report).await;
-        scenarios::enumeration::run(&bench, &mut report).await;
+        for scenario in Scenario::value_variants().iter().filter(|scenario| only.is_none_or(|only| only == **scenario))
+        {
+            match scenario {
+                Scenario::Footprint => scenarios::footprint::run(&bench, &mut report).await,
+                Scenario::Me => scenarios::me::run(&bench, &mut report).await,
+                Scenario::Login => scenarios::login::run(&bench, &mut report).await,
+                Scenario::Sessions => scenarios::sessions::run(&bench, &mut report).await,
+                Scenario::Enumeration => scenarios::enumeration::run(&bench, &mut report).await,
+            }
+        }
     }
     let text = format!("{}\n\n{report}", machine::facts().await);
     std::io::stdout().write_all(text.as_bytes()).expect("somebody reads the report");

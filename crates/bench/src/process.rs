@@ -42,7 +42,7 @@ impl Server {
             .env("USER_REGISTRY_PUBLIC_URL", PUBLIC_URL)
             .env("USER_REGISTRY_DATA_DIR", database.folder())
             .env("USER_REGISTRY_DATABASE_URL", &database.url)
-            // All load comes from one address.
+            // All load comes from one address, unless a scenario says otherwise.
             .env("USER_REGISTRY_THROTTLES", "off")
             .envs(settings.iter().copied())
             .stdin(Stdio::null())

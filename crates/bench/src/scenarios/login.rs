@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hyper::header::HeaderValue;
 use serde_json::json;
 
 use crate::engine::Bench;
@@ -13,19 +14,19 @@ use crate::report::{Figure, Report, Verdict, median};
 const MOST_RATIO: f64 = 1.08;
 /// Twice as many as this machine has cores: one hashes while the other's answer travels.
 const CONNECTIONS: usize = 4;
-/// Users with a real hash: signing them up costs one each.
-const USERS: usize = 8;
+/// Users with a real hash: signing them up costs one each. So many that no two logins of one meet.
+const USERS: usize = 64;
 const PASSWORD: &str = "correct horse battery";
 
 /// Measures both in turns.
 pub(crate) async fn run(bench: &Bench, report: &mut Report) {
-    let server = Server::start(&bench.database).await;
+    // As it is shipped: every login is counted, and none is refused, for each comes from an address of its own.
+    let settings = [("USER_REGISTRY_THROTTLES", "on"), ("USER_REGISTRY_TRUSTED_PROXIES", "127.0.0.0/8")];
+    let server = Server::start_with(&bench.database, &settings).await;
     for user in 0..USERS {
-        let body = json!({"email": email(user), "password": PASSWORD}).to_string();
-        ask_with(server.address, post("/signup", body)).await.expect("anybody may sign up");
+        ask_with(server.address, call("/signup", user)).await.expect("anybody may sign up");
     }
-    let call: Arc<dyn Fn(usize) -> Call + Send + Sync> =
-        Arc::new(|number| post("/login", json!({"email": email(number % USERS), "password": PASSWORD}).to_string()));
+    let call: Arc<dyn Fn(usize) -> Call + Send + Sync> = Arc::new(|number| call("/login", number));
     let (mut ratios, mut each, mut bare, mut rates, mut generator) = (vec![], vec![], vec![], vec![], vec![]);
     for _ in 0..bench.extent.rounds {
         let limit = cpu_of_one(bench.extent.seconds);
@@ -53,6 +54,12 @@ pub(crate) async fn run(bench: &Bench, report: &mut Report) {
     server.stop().await;
 }
 
-fn email(user: usize) -> String {
-    format!("login-{user}@example.org")
+/// What one of the users asks, each time from another address.
+fn call(path: &str, number: usize) -> Call {
+    let email = format!("login-{}@example.org", number % USERS);
+    let mut call = post(path, json!({ "email": email, "password": PASSWORD }).to_string());
+    let [.., a, b, c] = number.to_be_bytes();
+    let address = HeaderValue::from_str(&format!("10.{a}.{b}.{c}")).expect("an address is ASCII");
+    call.headers_mut().insert("x-forwarded-for", address);
+    call
 }
