@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from registry import ENGINES, Registry
 from visitor import Visitor, new_email
@@ -89,6 +90,10 @@ def sign_up(visitor: Visitor, email: str) -> Iterator[str]:
     visitor.follow("Sign up")
     visitor.sees_heading("Sign up now")
     yield "sign-up"
+    for password, words in [("password1", "very weak, guessed at once"), ("correct horse battery", "strong")]:
+        visitor.enter("Password", password)
+        expect(visitor.page.locator(".strength p")).to_have_text(f"Strength: {words}")
+        yield f"sign-up-with-{password.replace(' ', '-')}"
     visitor.sign_up("ada", "short")
     visitor.page.get_by_role("alert").wait_for()
     yield "sign-up-mistakes"

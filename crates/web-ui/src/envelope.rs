@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::frame::{Frame, page, redirect};
+use crate::frame::{Frame, Scripted, page, redirect};
 use crate::next::log_in_path;
 use crate::options::Options;
 use crate::refused::Refused;
@@ -20,6 +20,9 @@ use crate::visit::Visit;
 /// Nothing but the own files, and forms that go nowhere else.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
      frame-ancestors 'none'; base-uri 'none'";
+/// The same where a password is chosen: the strength meter is a script of our own. It still cannot connect anywhere.
+const SCRIPTED_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+     frame-ancestors 'none'; base-uri 'none'; script-src 'self'";
 /// Two years, as the preload list of browsers asks.
 const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000";
 /// The most bytes of request line and header lines together, as in the API.
@@ -79,12 +82,15 @@ async fn answer_within<E: Endpoint<Output = Response>>(
         Ok(response) => response,
         Err(error) => refusal(error, visit, is_post),
     };
+    let is_scripted = response.extensions().get::<Scripted>().is_some();
+    let policy = if is_scripted { SCRIPTED_POLICY } else { CONTENT_SECURITY_POLICY };
     let headers = response.headers_mut();
     for cookie in visit.take_cookies() {
         headers.append(header::SET_COOKIE, cookie);
     }
     let request_id = HeaderValue::from_str(&visit.request.to_string()).expect("an id is plain ASCII");
     headers.insert(HeaderName::from_static("x-request-id"), request_id);
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     guard(headers, &site.options, has_secret);
     response
 }
@@ -100,7 +106,6 @@ fn head_bytes(request: &Request) -> usize {
 fn guard(headers: &mut HeaderMap, options: &Options, has_secret: bool) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let mut insert = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
-    insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     insert(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     insert(header::X_FRAME_OPTIONS, "DENY");
     insert(header::REFERRER_POLICY, referrer_policy(options, has_secret));

@@ -7,7 +7,7 @@ use domain::ports::clock::Timestamp;
 use poem::Response;
 use poem::http::{StatusCode, header};
 
-use crate::assets::{MARK, STYLE};
+use crate::assets::{MARK, STRENGTH, STYLE, ZXCVBN, ZXCVBN_COMMON};
 use crate::binding::Binding;
 use crate::flash::Notice;
 use crate::mistakes::Mistakes;
@@ -95,6 +95,21 @@ impl Frame {
         STYLE.path()
     }
 
+    /// The path of the script that tells how strong a password is.
+    pub(crate) fn strength(&self) -> String {
+        STRENGTH.path()
+    }
+
+    /// The path of what judges passwords.
+    pub(crate) fn zxcvbn(&self) -> String {
+        ZXCVBN.path()
+    }
+
+    /// The path of what it knows.
+    pub(crate) fn zxcvbn_common(&self) -> String {
+        ZXCVBN_COMMON.path()
+    }
+
     /// The path of the mark.
     pub(crate) fn mark(&self) -> String {
         MARK.path()
@@ -104,6 +119,17 @@ impl Frame {
 /// A page as an answer.
 pub(crate) fn page(status: StatusCode, view: &impl Template) -> Result<Response, Refused> {
     Ok(Response::builder().status(status).content_type("text/html; charset=utf-8").body(view.render()?))
+}
+
+/// Marks an answer whose page runs scripts.
+#[derive(Clone, Copy)]
+pub(crate) struct Scripted;
+
+/// A page that chooses a password, as an answer: its strength meter is a script.
+pub(crate) fn password_page(status: StatusCode, view: &impl Template) -> Result<Response, Refused> {
+    let mut response = page(status, view)?;
+    response.extensions_mut().insert(Scripted);
+    Ok(response)
 }
 
 /// An answer that leads on to a path of these pages, by GET.

@@ -76,7 +76,7 @@ impl<'a> LogIn<'a> {
         let SessionChange::Open { session, page_secret, verified } = open else { return None };
         let SessionChange::AddGrant { grant, at } = add else { return None };
         // A grant of another session is no login.
-        (grant.session == session.id).then(|| Self {
+        (grant.session == session.id).then_some(Self {
             session,
             page_secret: page_secret.as_ref(),
             verified,

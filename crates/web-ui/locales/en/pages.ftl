@@ -29,6 +29,12 @@ sign-up-has-account = Already registered?
 sign-up-log-in = Log in
 password-hint = At least { $count } characters. A few words in a row make a good one.
 password-again = Type the password again.
+strength-short = Strength: too short, at least { $count } characters
+strength-0 = Strength: very weak, guessed at once
+strength-1 = Strength: weak
+strength-2 = Strength: fair
+strength-3 = Strength: good
+strength-4 = Strength: strong
 phone-number = Phone number
 # It stays in one line.
 -example-phone-number = +1{"\u00A0"}415{"\u00A0"}555{"\u00A0"}2671

@@ -29,6 +29,12 @@ sign-up-has-account = ¿Ya tiene cuenta?
 sign-up-log-in = Iniciar sesión
 password-hint = Al menos { $count } caracteres. Unas cuantas palabras seguidas forman una buena.
 password-again = Escriba la contraseña de nuevo.
+strength-short = Seguridad: demasiado corta, al menos { $count } caracteres
+strength-0 = Seguridad: muy débil, se adivina enseguida
+strength-1 = Seguridad: débil
+strength-2 = Seguridad: aceptable
+strength-3 = Seguridad: buena
+strength-4 = Seguridad: fuerte
 phone-number = Número de teléfono
 # It stays in one line.
 -example-phone-number = +1{"\u00A0"}415{"\u00A0"}555{"\u00A0"}2671

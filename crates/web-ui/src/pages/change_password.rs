@@ -11,7 +11,7 @@ use poem::{Response, handler};
 
 use crate::flash::{Flash, Notice};
 use crate::form::{Form, Post};
-use crate::frame::{Frame, page, redirect};
+use crate::frame::{Frame, password_page, redirect};
 use crate::mistakes::Mistakes;
 use crate::pages::reset_password::password_mistake;
 use crate::refused::Refused;
@@ -79,5 +79,5 @@ fn form_page(visit: &Visit, owner: &Owner, mistakes: Mistakes) -> Result<Respons
     let frame = Frame::owner(visit, owner, "change-password-title").with_mistakes(&mistakes);
     let (email, has_user_token) = (owner.user.email.clone(), owner.user.has_user_token());
     let minimum = visit.site.use_cases.passwords.minimum();
-    page(status, &ChangePasswordPage { frame, mistakes, email, has_user_token, minimum })
+    password_page(status, &ChangePasswordPage { frame, mistakes, email, has_user_token, minimum })
 }

@@ -13,7 +13,7 @@ use poem::{Response, handler};
 use crate::binding::Binding;
 use crate::flash::{Flash, Notice};
 use crate::form::Post;
-use crate::frame::{Frame, page, redirect};
+use crate::frame::{Frame, page, password_page, redirect};
 use crate::mistakes::Mistakes;
 use crate::refused::Refused;
 use crate::visit::Visit;
@@ -81,7 +81,7 @@ async fn form_page(visit: &Visit, visitor: &Binding, token: &str, mistakes: Mist
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let frame = Frame::visitor(visit, visitor, "reset-title").with_mistakes(&mistakes);
     let minimum = visit.site.use_cases.passwords.minimum();
-    page(status, &ResetPasswordPage { frame, mistakes, email, token: token.into(), minimum })
+    password_page(status, &ResetPasswordPage { frame, mistakes, email, token: token.into(), minimum })
 }
 
 fn not_valid(visit: &Visit) -> Result<Response, Refused> {

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use crate::binding::Binding;
 use crate::flash::Flash;
 use crate::form::{Form, Post};
-use crate::frame::{Frame, page, redirect};
+use crate::frame::{Frame, page, password_page, redirect};
 use crate::mistakes::Mistakes;
 use crate::pages::phone_number::without_separators;
 use crate::refused::Refused;
@@ -134,6 +134,6 @@ impl Entered {
     ) -> Result<Response, Refused> {
         let frame = Frame::visitor(visit, visitor, "sign-up-title").with_mistakes(&mistakes);
         let minimum = visit.site.use_cases.passwords.minimum();
-        page(status, &SignUpPage { frame, mistakes, entered: self, minimum })
+        password_page(status, &SignUpPage { frame, mistakes, entered: self, minimum })
     }
 }

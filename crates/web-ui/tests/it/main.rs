@@ -16,4 +16,5 @@ mod registry;
 mod rows;
 mod security;
 mod sessions;
+mod strength;
 mod throttles;
