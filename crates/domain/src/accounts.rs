@@ -10,6 +10,7 @@ pub mod email;
 pub mod even_time;
 pub mod issue_user_token;
 pub mod list_users;
+pub mod locale;
 mod new_password;
 mod opaque_string;
 mod own_password;

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::accounts::locale::Locale;
 use crate::ids::RequestId;
 use crate::ports::secrets::{SecretDigest, SecretKeeper, SecretPurpose};
 
 /// The most characters of a device's name.
 const MAX_DEVICE: usize = 64;
-/// The longest tag of a language that is kept (RFC 5646, section 4.4.1), and how many are looked at.
-const MAX_LANGUAGE: usize = 35;
+/// How many languages of one field are looked at.
 const MOST_LANGUAGES: usize = 20;
 
 /// Where a request comes from, as far as that is known.
@@ -21,8 +21,8 @@ pub struct Origin {
     pub address: Option<ClientAddress>,
     /// What it was sent with.
     pub device: Option<Device>,
-    /// The language that whoever sent it reads best, as a BCP 47 tag.
-    pub language: Option<String>,
+    /// The language that whoever sent it reads best.
+    pub language: Option<Locale>,
 }
 
 impl Origin {
@@ -191,21 +191,17 @@ impl Device {
 }
 
 /// The language of an `Accept-Language` (RFC 9110, section 12.5.4) that is liked best; of several the first.
-fn best_language(field: &str) -> Option<String> {
-    let is_tag = |tag: &&str| {
-        (2..=MAX_LANGUAGE).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
+fn best_language(field: &str) -> Option<Locale> {
     let weighed = field.split(',').take(MOST_LANGUAGES).filter_map(|item| {
         let (tag, weight) = item.split_once(';').unwrap_or((item, "q=1"));
         let weight: f32 = weight.trim().strip_prefix("q=")?.parse().ok()?;
-        let tag = Some(tag.trim()).filter(is_tag)?;
-        (weight > 0.0).then_some((weight, tag))
+        (weight > 0.0).then_some((weight, Locale::parse(tag.trim()).ok()?))
     });
-    let best = weighed.fold(None::<(f32, &str)>, |best, item| match best {
+    let best = weighed.fold(None::<(f32, Locale)>, |best, item| match best {
         Some(best) if best.0 >= item.0 => Some(best),
         _ => Some(item),
     });
-    best.map(|(_, tag)| tag.to_owned())
+    best.map(|(_, language)| language)
 }
 
 #[cfg(test)]
@@ -245,13 +241,14 @@ mod tests {
             ("en-GB,en;q=0.9", Some("en-GB")),
             ("fr;q=0, de;q=0.5, pt-BR;q=0.8, es;q=0.8", Some("pt-BR")),
             ("*, es;q=0.1", Some("es")),
+            ("es_MX, EN-gb;q=0.9, en;q=0.8", Some("en-GB")),
             ("", None),
             ("x", None),
             ("<script>, en\r\nX: y", None),
             ("en;q=x", None),
             (&"a".repeat(36), None),
         ] {
-            assert_eq!(best_language(field).as_deref(), language, "{field}");
+            assert_eq!(best_language(field).as_ref().map(Locale::as_str), language, "{field}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use domain::accounts::locale::Locale;
 use domain::mail::letter::{Letter, Template};
 use fluent_templates::LanguageIdentifier;
 
@@ -44,7 +45,7 @@ impl Texts {
 
     /// Writes a letter in the language of its reader, or else in English.
     pub(crate) fn write(&self, letter: &Letter, host: &str, link: Option<&str>) -> Written {
-        let language = self.language(letter.template, letter.locale.as_deref());
+        let language = self.language(letter.template, letter.locale.as_ref());
         let facts = facts::shown(letter);
         let told = Told { template: letter.template, address: letter.to.as_str(), host, link, facts: &facts };
         let own = self.overrides.get(&(language.to_string(), letter.template));
@@ -56,8 +57,10 @@ impl Texts {
         }
     }
 
-    fn language(&self, template: Template, wanted: Option<&str>) -> LanguageIdentifier {
-        let Some(wanted) = wanted.and_then(|tag| tag.parse::<LanguageIdentifier>().ok()) else {
+    fn language(&self, template: Template, wanted: Option<&Locale>) -> LanguageIdentifier {
+        // A tag may say more than the library reads; its first part is the language in any case.
+        let read = |locale: &Locale| locale.as_str().parse().or_else(|_| locale.language().parse()).ok();
+        let Some(wanted): Option<LanguageIdentifier> = wanted.and_then(read) else {
             return catalogue::FALLBACK;
         };
         let own =

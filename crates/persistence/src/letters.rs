@@ -1,6 +1,7 @@
 //! Letters as the table of deliveries keeps them: JSON, so that a letter may name more one day.
 
 use domain::accounts::email::EmailAddress;
+use domain::accounts::locale::Locale;
 use domain::ids::MailedTokenId;
 use domain::mail::letter::{Letter, Template};
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,7 @@ pub(crate) fn write(letter: &Letter) -> String {
     let row = Row {
         template: letter.template.name().into(),
         to: letter.to.as_str().into(),
-        locale: letter.locale.clone(),
+        locale: letter.locale.as_ref().map(ToString::to_string),
         token: letter.token.map(MailedTokenId::uuid),
         facts: letter.facts.clone(),
     };
@@ -37,7 +38,7 @@ pub(crate) fn read(text: &str) -> Option<Letter> {
     Some(Letter {
         template: Template::of_name(&row.template)?,
         to: EmailAddress::parse(&row.to).ok()?,
-        locale: row.locale,
+        locale: row.locale.and_then(|tag| Locale::parse(&tag).ok()),
         token: row.token.map(MailedTokenId::restore),
         facts: row.facts,
     })
@@ -51,7 +52,7 @@ mod tests {
     fn a_letter_reads_back_equal_and_another_text_is_none() {
         let to = EmailAddress::parse("Ada@example.org").unwrap();
         let plain = Letter::new(Template::PasswordChanged, to.clone(), None);
-        let full = Letter::new(Template::VerifyAddress, to, Some("es".into()))
+        let full = Letter::new(Template::VerifyAddress, to, Locale::parse("es").ok())
             .with_token(MailedTokenId::restore(Uuid::from_u128(7)))
             .with("when", "today \"now\"");
         for letter in [plain, full] {

@@ -1,6 +1,7 @@
 //! A user.
 
 use crate::accounts::email::EmailAddress;
+use crate::accounts::locale::Locale;
 use crate::accounts::password_hash::PasswordHash;
 use crate::accounts::phone::PhoneNumber;
 use crate::accounts::user_token::HeldUserToken;
@@ -24,8 +25,8 @@ pub struct User {
     pub state: UserState,
     /// Whether the user administers the registry.
     pub administrator: bool,
-    /// The preferred language, as a BCP 47 tag.
-    pub locale: Option<String>,
+    /// The preferred language; `None` while they have named none.
+    pub locale: Option<Locale>,
     /// The `token_required`, as far as it is known here.
     pub user_token: Option<HeldUserToken>,
     /// Counts the writes to this row: a plan expects the one it read.

@@ -3,6 +3,7 @@
 use chrono::Timelike as _;
 
 use crate::accounts::email::EmailAddress;
+use crate::accounts::locale::Locale;
 use crate::ids::MailedTokenId;
 use crate::origin::Origin;
 use crate::ports::clock::Timestamp;
@@ -62,8 +63,8 @@ pub struct Letter {
     pub template: Template,
     /// Whom.
     pub to: EmailAddress,
-    /// In which language, as a BCP 47 tag; `None` for the usual one.
-    pub locale: Option<String>,
+    /// In which language; `None` for the usual one.
+    pub locale: Option<Locale>,
     /// The token that it carries.
     pub token: Option<MailedTokenId>,
     /// What else its text names, such as a time or a device; never a secret.
@@ -73,7 +74,7 @@ pub struct Letter {
 impl Letter {
     /// A letter without a token.
     #[must_use]
-    pub const fn new(template: Template, to: EmailAddress, locale: Option<String>) -> Self {
+    pub const fn new(template: Template, to: EmailAddress, locale: Option<Locale>) -> Self {
         Self { template, to, locale, token: None, facts: Vec::new() }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 use domain::accounts::email::EmailAddress;
+use domain::accounts::locale::Locale;
 use domain::ids::{DeliveryId, MailedTokenId};
 use domain::mail::letter::{Letter, Template};
 use domain::mail::mailed_token::IssuedMailedToken;
@@ -26,7 +27,7 @@ pub(crate) fn email(text: &str) -> EmailAddress {
 
 /// A letter with all that its template may name.
 pub(crate) fn letter(template: Template, locale: Option<&str>) -> Letter {
-    let letter = Letter::new(template, email("Ada@example.org"), locale.map(Into::into));
+    let letter = Letter::new(template, email("Ada@example.org"), locale.map(|tag| Locale::parse(tag).expect("a tag")));
     let carries_token =
         [Template::VerifyAddress, Template::ResetPassword, Template::ConfirmNewAddress, Template::AddressChanged];
     let letter = if carries_token.contains(&template) { letter.with_token(token_id()) } else { letter };

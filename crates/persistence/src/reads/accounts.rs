@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::accounts::email::{EmailAddress, EmailKey};
+use domain::accounts::locale::Locale;
 use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::phone::PhoneNumber;
 use domain::accounts::ports::Accounts;
@@ -64,7 +65,8 @@ pub(super) fn user(row: &QueryResult) -> Result<User, PortFailure> {
         discoverable: column(row, "u_discoverable")?,
         state: UserState::of_name(&column::<String>(row, "u_state")?).ok_or_else(|| wrong("state"))?,
         administrator: column(row, "u_administrator")?,
-        locale: column(row, "u_locale")?,
+        // Before the tags were read by their grammar, others were let in: they name no language.
+        locale: column::<Option<String>>(row, "u_locale")?.and_then(|tag| Locale::parse(&tag).ok()),
         user_token: user_token(row)?,
         version: column(row, "u_version")?,
         created_at: column(row, "u_created_at")?,

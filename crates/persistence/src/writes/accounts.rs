@@ -132,7 +132,7 @@ async fn add(
         user.discoverable.into(),
         user.administrator.into(),
         user.state.name().into(),
-        user.locale.clone().into(),
+        user.locale.as_ref().map(ToString::to_string).into(),
         user.version.into(),
         user.created_at.into(),
         user.updated_at.into(),

@@ -1,5 +1,6 @@
 //! Accounts on both engines.
 
+use domain::accounts::locale::Locale;
 use domain::accounts::phone::PhoneNumber;
 use domain::accounts::ports::Accounts as _;
 use domain::accounts::user::{User, UserState};
@@ -35,7 +36,7 @@ async fn a_user_reads_back_equal(place: &Place) {
         discoverable: true,
         administrator: true,
         state: UserState::Disabled,
-        locale: Some("pt-BR".into()),
+        locale: Locale::parse("pt-BR").ok(),
         user_token: Some(HeldUserToken::default()),
         updated_at: at(999_999),
         ..user("Ada@B\u{fc}cher.example")

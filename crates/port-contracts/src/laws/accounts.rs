@@ -1,6 +1,7 @@
 //! Accounts and their addresses.
 
 use domain::accounts::email::EmailKey;
+use domain::accounts::locale::Locale;
 use domain::accounts::phone::PhoneNumber;
 use domain::accounts::user::{Account, User, UserState};
 use domain::changes::UniqueKey;
@@ -22,7 +23,7 @@ pub async fn a_user_reads_back_equal(fixture: Fixture) {
         User { discoverable: true, created_at: at(-999_999), updated_at: at(2), ..user("\u{7528}@example.org") },
         User { state: UserState::Disabled, version: 7, ..user("disabled@example.org") },
         User { state: UserState::Leaving, ..user("leaving@example.org") },
-        User { administrator: true, locale: Some("de-CH-1996".into()), ..user("o'hara{--}|@example.org") },
+        User { administrator: true, locale: Locale::parse("de-CH-1996").ok(), ..user("o'hara{--}|@example.org") },
     ];
     for user in samples {
         fixture.here.write(plan_of(add(&user))).await;

@@ -1,6 +1,7 @@
 //! Mailed tokens, and letters on their way.
 
 use chrono::TimeDelta;
+use domain::accounts::locale::Locale;
 use domain::accounts::user::{User, UserState};
 use domain::changes::MailChange;
 use domain::changes::account::AccountChange;
@@ -162,7 +163,7 @@ pub async fn a_mailed_token_needs_a_user(fixture: Fixture) {
 /// A letter is claimed as it was queued, the one that is due longest first, and none before its time.
 pub async fn letters_are_claimed_in_their_order(fixture: Fixture) {
     let plain = Letter::new(Template::PasswordChanged, email("Ada@Example.org"), None);
-    let full = Letter::new(Template::VerifyAddress, email("ben@example.org"), Some("es".into()))
+    let full = Letter::new(Template::VerifyAddress, email("ben@example.org"), Locale::parse("es").ok())
         .with_token(MailedTokenId::restore(id()))
         .with("when", "now, \"today\"");
     let (later, earlier) = (delivery(plain, 5), delivery(full, 3));
