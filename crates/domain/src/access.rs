@@ -47,8 +47,8 @@ pub enum Operation {
     ShowMe,
     /// Change one's own phone number.
     UpdatePhone,
-    /// Say whether others find one's fields.
-    SetDiscoverable,
+    /// Say whether others find one's fields, and which language one reads.
+    SetPreferences,
     /// See one's own fields.
     ListFields,
     /// Add, replace and remove one's own fields.
@@ -103,7 +103,7 @@ impl Operation {
     pub const ALL: [Self; 21] = [
         Self::ShowMe,
         Self::UpdatePhone,
-        Self::SetDiscoverable,
+        Self::SetPreferences,
         Self::ListFields,
         Self::ChangeFields,
         Self::ReadAuthorityToken,
@@ -128,7 +128,7 @@ impl Operation {
         match self {
             Self::ShowMe
             | Self::UpdatePhone
-            | Self::SetDiscoverable
+            | Self::SetPreferences
             | Self::ListFields
             | Self::ChangeFields
             | Self::ReadAuthorityToken => Need::User,
@@ -303,7 +303,7 @@ mod tests {
         let own = [
             Operation::ShowMe,
             Operation::UpdatePhone,
-            Operation::SetDiscoverable,
+            Operation::SetPreferences,
             Operation::ListFields,
             Operation::ChangeFields,
             Operation::ReadAuthorityToken,

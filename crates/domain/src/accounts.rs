@@ -21,7 +21,7 @@ pub mod phone;
 pub mod ports;
 pub mod remove_user_token;
 pub mod reset_password;
-pub mod set_discoverable;
+pub mod set_preferences;
 pub mod set_user_state;
 pub mod show_me;
 pub mod sign_up;

@@ -178,6 +178,10 @@ event_kinds! {
     PhoneNumberChanged = "user.phone-number-changed",
     /// A user said whether others find their fields.
     DiscoverabilityChanged = "user.discoverability-changed",
+    /// A user said which language they read.
+    LanguageChanged = "user.language-changed",
+    /// A user said both at once.
+    PreferencesChanged = "user.preferences-changed",
     /// A user got a new `token_required`.
     UserTokenIssued = "user-token.issued",
     /// A user removed their `token_required`.

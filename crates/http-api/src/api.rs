@@ -10,7 +10,7 @@ use domain::accounts::issue_user_token::IssueUserToken;
 use domain::accounts::password::PasswordPolicy;
 use domain::accounts::remove_user_token::RemoveUserToken;
 use domain::accounts::reset_password::ResetPassword;
-use domain::accounts::set_discoverable::SetDiscoverable;
+use domain::accounts::set_preferences::SetPreferences;
 use domain::accounts::show_me::ShowMe;
 use domain::accounts::sign_up::SignUp;
 use domain::accounts::undo_address_change::UndoAddressChange;
@@ -74,7 +74,7 @@ pub struct Api {
     /// `PATCH /update`.
     pub update_phone: Arc<UpdatePhone>,
     /// `PATCH /me`.
-    pub set_discoverable: Arc<SetDiscoverable>,
+    pub set_preferences: Arc<SetPreferences>,
     /// `POST /me/token-required`.
     pub issue_user_token: Arc<IssueUserToken>,
     /// `DELETE /me/token-required`.

@@ -73,7 +73,7 @@ pub(crate) fn operation_of(operation_id: &str) -> Option<Operation> {
         "endSession" => Operation::EndSessions,
         "getAuthorityToken" => Operation::ReadAuthorityToken,
         "getMe" => Operation::ShowMe,
-        "updateMe" => Operation::SetDiscoverable,
+        "updateMe" => Operation::SetPreferences,
         "showTokenRequired" | "issueTokenRequired" | "removeTokenRequired" => Operation::ChangeUserToken,
         "listDomains" => Operation::ListDomains,
         "putDomains" | "removeDomain" => Operation::ChangeDomains,

@@ -119,6 +119,8 @@ pub fn document() -> String {
     for (name, schema) in registry.schemas {
         document["components"]["schemas"][name] = serde_json::to_value(schema).unwrap_or_default();
     }
+    // Each of its members may be left out, but not all; poem-openapi cannot say so.
+    document["components"]["schemas"]["Preferences"]["minProperties"] = 1.into();
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (_, operations) in paths {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {

@@ -99,6 +99,8 @@ impl<'de> Visitor<'de> for TreeVisitor {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Shape {
     Required,
+    /// It, or the member that is named here.
+    RequiredOr(&'static str),
     Unknown,
     Duplicate,
     BeyondLimits,
@@ -110,6 +112,7 @@ impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Required => f.write_str("This is required."),
+            Self::RequiredOr(other) => write!(f, "This is required, or {other}."),
             Self::Unknown => f.write_str("This is not known here."),
             Self::Duplicate => f.write_str("This is given more than once."),
             Self::BeyondLimits => {
@@ -123,7 +126,7 @@ impl fmt::Display for Shape {
 impl Refusal for Shape {
     fn code(&self) -> &'static str {
         match self {
-            Self::Required => "required",
+            Self::Required | Self::RequiredOr(_) => "required",
             Self::Unknown => "unknown",
             Self::Duplicate => "duplicate",
             Self::BeyondLimits => "beyond-limits",
@@ -194,7 +197,14 @@ impl<'a> Reader<'a> {
         self.typed(name, value, kind, read)
     }
 
-    fn typed<T>(&mut self, name: &str, value: &Tree, kind: &'static str, read: fn(&Tree) -> Option<T>) -> Option<T> {
+    /// The value of a member, read by `read`.
+    pub(crate) fn typed<T>(
+        &mut self,
+        name: &str,
+        value: &Tree,
+        kind: &'static str,
+        read: fn(&Tree) -> Option<T>,
+    ) -> Option<T> {
         let read = read(value);
         if read.is_none() {
             self.note(name, Shape::Not(kind));

@@ -12,7 +12,7 @@ use domain::accounts::issue_user_token::IssueUserToken;
 use domain::accounts::password::PasswordPolicy;
 use domain::accounts::remove_user_token::RemoveUserToken;
 use domain::accounts::reset_password::ResetPassword;
-use domain::accounts::set_discoverable::SetDiscoverable;
+use domain::accounts::set_preferences::SetPreferences;
 use domain::accounts::sign_up::SignUp;
 use domain::accounts::undo_address_change::UndoAddressChange;
 use domain::accounts::update_phone::UpdatePhone;
@@ -73,7 +73,7 @@ pub struct UseCases {
     /// Changes a phone number.
     pub update_phone: Arc<UpdatePhone>,
     /// Sets whether others find a user's fields.
-    pub set_discoverable: Arc<SetDiscoverable>,
+    pub set_preferences: Arc<SetPreferences>,
     /// Issues a `token_required`.
     pub issue_user_token: Arc<IssueUserToken>,
     /// Removes a `token_required`.

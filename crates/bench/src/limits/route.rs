@@ -45,6 +45,7 @@ fn account(user: &User) -> Value {
         "email": user.email.as_str(),
         "phone_number": user.phone_number.as_ref().map(ToString::to_string),
         "discoverable": user.discoverable,
+        "locale": user.locale.as_ref().map(ToString::to_string),
         "is_activated": user.is_activated(),
         "roles": [],
         "fields": [],

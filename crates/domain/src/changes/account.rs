@@ -1,6 +1,7 @@
 //! Writes to accounts.
 
 use crate::accounts::email::{EmailAddress, EmailKey};
+use crate::accounts::locale::Locale;
 use crate::accounts::password_hash::PasswordHash;
 use crate::accounts::phone::PhoneNumber;
 use crate::accounts::user::{User, UserState};
@@ -40,6 +41,17 @@ pub enum AccountChange {
         version: i64,
         /// Whether they do.
         discoverable: bool,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Sets the language that the user reads. Another version or no such user: `Stale`.
+    SetLocale {
+        /// The user.
+        user: UserId,
+        /// The version that was read.
+        version: i64,
+        /// The language; `None` removes it.
+        locale: Option<Locale>,
         /// Now.
         at: Timestamp,
     },

@@ -6,11 +6,12 @@ use domain::accounts::ask_by_mail;
 use domain::accounts::create_user::{self, CreateUser, CreateUserError};
 use domain::accounts::issue_user_token::IssueUserToken;
 use domain::accounts::list_users::{ListUsers, ListUsersError};
+use domain::accounts::locale::Locale;
 use domain::accounts::own_row::OwnRowError;
 use domain::accounts::phone::PhoneNumber;
 use domain::accounts::remove_user_token::RemoveUserToken;
 use domain::accounts::reset_password::ResetPasswordError;
-use domain::accounts::set_discoverable::SetDiscoverable;
+use domain::accounts::set_preferences::{Language, Preferences, SetPreferences};
 use domain::accounts::set_user_state::{SetUserState, SetUserStateError, Wanted};
 use domain::accounts::update_phone::UpdatePhone;
 use domain::accounts::user_token::HeldUserToken;
@@ -67,12 +68,61 @@ async fn nobody_and_the_operator_have_no_phone_number() {
 async fn users_say_whether_they_are_found() {
     let world = World::default();
     let (user, _) = world.join(ADA).await;
-    let case = SetDiscoverable { own_row: world.own_row(), clock: world.clock.clone(), entropy: world.entropy.clone() };
+    let case = set_preferences(&world);
     for discoverable in [true, false] {
-        let answer = case.run(&by_user_token(&world, &user), discoverable).await.expect("a user may");
+        let wanted = Preferences::discoverable(discoverable);
+        let answer = case.run(&by_user_token(&world, &user), &wanted).await.expect("a user may");
         assert_eq!(answer.discoverable, discoverable);
         assert_eq!(answer, world.user(user.id).await);
     }
+}
+
+#[tokio::test]
+async fn users_say_which_language_they_read_and_get_their_mails_in_it() {
+    let world = World::default();
+    let (user, _) = world.join(ADA).await;
+    let spanish = Locale::parse("ES-mx").ok();
+    for locale in [spanish.clone(), None, Locale::parse("tlh").ok(), spanish.clone()] {
+        let wanted = Preferences::language(Language::of(locale.clone()));
+        let answer = set_preferences(&world).run(&by_user_token(&world, &user), &wanted).await.expect("a user may");
+        assert_eq!(answer.locale, locale);
+        assert_eq!(answer, world.user(user.id).await);
+    }
+    assert_eq!(last_event(&world), (EventKind::LanguageChanged, vec![]));
+    let nobody = Actor::nobody(Origin::default());
+    world.ask_by_mail().run(&nobody, ask_by_mail::Wanted::NewPassword, &email(ADA)).await.expect("asked");
+    assert_eq!(world.memory.letters().last().expect("a letter").letter.locale, spanish);
+}
+
+#[tokio::test]
+async fn what_users_say_at_once_is_written_at_once() {
+    let world = World::default();
+    let (user, _) = world.join(ADA).await;
+    assert_eq!(Preferences::of(None, None), None);
+    let language = Language::of(Locale::parse("es").ok());
+    let wanted = Preferences::of(Some(true), Some(language)).expect("two preferences");
+    let events = world.memory.events().len();
+    let answer = set_preferences(&world).run(&by_user_token(&world, &user), &wanted).await.expect("a user may");
+    assert_eq!((answer.discoverable, answer.locale.as_ref().map(Locale::as_str)), (true, Some("es")));
+    assert_eq!(answer, world.user(user.id).await, "the answer is what is stored, its version included");
+    assert_eq!(world.memory.events().len(), events + 1);
+    assert_eq!(last_event(&world), (EventKind::PreferencesChanged, vec![("discoverable", "true".to_owned())]));
+    // The actor is of the row as it was before: one preference leaves the other alone.
+    let wanted = Preferences::discoverable(false);
+    let answer = set_preferences(&world).run(&by_user_token(&world, &user), &wanted).await.expect("a user may");
+    assert_eq!((answer.discoverable, answer.locale.as_ref().map(Locale::as_str)), (false, Some("es")));
+    assert_eq!(last_event(&world).0, EventKind::DiscoverabilityChanged);
+    let outcome = set_preferences(&world).run(&Actor::system(), &wanted).await;
+    assert!(matches!(outcome, Err(OwnRowError::Denied(Denied::Nobody))), "{outcome:?}");
+}
+
+fn set_preferences(world: &World) -> SetPreferences {
+    SetPreferences { own_row: world.own_row(), clock: world.clock.clone(), entropy: world.entropy.clone() }
+}
+
+fn last_event(world: &World) -> (EventKind, Vec<(&'static str, String)>) {
+    let event = world.memory.events().pop().expect("an event");
+    (event.kind, event.data)
 }
 
 #[tokio::test]

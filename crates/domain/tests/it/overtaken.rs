@@ -4,7 +4,7 @@ use domain::access::{Actor, Denied, Operation};
 use domain::accounts::issue_user_token::IssueUserToken;
 use domain::accounts::own_row::OwnRowError;
 use domain::accounts::remove_user_token::RemoveUserToken;
-use domain::accounts::set_discoverable::SetDiscoverable;
+use domain::accounts::set_preferences::{Preferences, SetPreferences};
 use domain::accounts::update_phone::UpdatePhone;
 use domain::accounts::user::User;
 use domain::authority::issue::{IssueAuthorityToken, IssueAuthorityTokenError, Mode};
@@ -106,7 +106,10 @@ async fn expect_denied(world: &World, actor: &Actor) {
     let id = FieldId::fresh(now, &*world.entropy);
     let of_own_row = [
         case!(world, UpdatePhone { own_row: world.own_row() }).run(actor, None).await.err(),
-        case!(world, SetDiscoverable { own_row: world.own_row() }).run(actor, true).await.err(),
+        case!(world, SetPreferences { own_row: world.own_row() })
+            .run(actor, &Preferences::discoverable(true))
+            .await
+            .err(),
         case!(world, RemoveUserToken { own_row: world.own_row() }).run(actor).await.err(),
         case!(world, IssueUserToken { own_row: world.own_row(), keeper: world.keeper.clone() })
             .run(actor, None)

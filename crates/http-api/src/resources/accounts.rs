@@ -5,7 +5,7 @@ mod bodies;
 
 use answers::{HeldToken, HeldTokenAnswer, Updated, UpdatedAnswer};
 use answers::{MeAnswer, MeDto, SignUpAnswer, SignedUp, TokenAnswer, TokenRemovedAnswer, TokenRequired};
-use bodies::{DiscoverableBody, IssueTokenBody, PhoneBody, SignUpBody};
+use bodies::{IssueTokenBody, PhoneBody, PreferencesBody, SignUpBody};
 use domain::accounts::even_time;
 use domain::accounts::own_row::OwnRowError;
 use domain::accounts::sign_up::{Outcome, SignUpError};
@@ -75,17 +75,17 @@ impl Accounts {
         Ok(MeAnswer::Ok(Json(MeDto::of(&caller.me()?))))
     }
 
-    /// Say whether others find your fields
+    /// Say whether others find your fields, and which language you read
     #[oai(path = "/me", method = "patch", operation_id = "updateMe")]
     async fn update_me(
         &self,
         caller: Caller,
         request: &Request,
-        body: Strict<DiscoverableBody>,
+        body: Strict<PreferencesBody>,
     ) -> poem::Result<UpdatedAnswer> {
-        let discoverable = body.check(|body| Ok(body.discoverable))?;
+        let preferences = body.check(PreferencesBody::check)?;
         let context = Context::of(request)?;
-        let user = context.api.set_discoverable.run(caller.actor(), discoverable).await.map_err(refusal)?;
+        let user = context.api.set_preferences.run(caller.actor(), &preferences).await.map_err(refusal)?;
         Ok(UpdatedAnswer::Ok(Json(Updated::of(&user))))
     }
 

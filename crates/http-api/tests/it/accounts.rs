@@ -196,3 +196,53 @@ async fn overload_and_a_database_that_is_away_say_when_to_come_back() {
     }
     assert_eq!(world.call("GET", "/health/live", None, None).await.status, 200);
 }
+
+#[tokio::test]
+async fn the_language_of_an_account_is_shown_named_and_taken_back() {
+    let world = World::new();
+    let token = world.token(EMAIL, false).await;
+    let patch = async |body: Value| world.call("PATCH", "/me", Some(&token), Some(body)).await;
+    assert_eq!(world.call("GET", "/me", Some(&token), None).await.json()["locale"], Value::Null);
+    for (body, discoverable, locale) in [
+        (json!({ "locale": "es" }), false, json!("es")),
+        (json!({ "discoverable": true }), true, json!("es")),
+        (json!({ "discoverable": false, "locale": "PT-br" }), false, json!("pt-BR")),
+        (json!({ "locale": "tlh-x-KLINGON" }), false, json!("tlh-x-klingon")),
+        (json!({ "discoverable": true, "locale": null }), true, Value::Null),
+    ] {
+        let answer = patch(body.clone()).await;
+        assert_eq!((answer.status, answer.json()["message"].clone()), (200, json!("User updated successfully.")));
+        let me = world.call("GET", "/me", Some(&token), None).await.json();
+        for shown in [answer.json(), me] {
+            assert_eq!((&shown["discoverable"], &shown["locale"]), (&json!(discoverable), &locale), "{body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_preference_is_named_and_nothing_is_written() {
+    let world = World::new();
+    let token = world.token(EMAIL, false).await;
+    let before = world.call("GET", "/me", Some(&token), None).await.json();
+    for (body, wrong) in [
+        (json!({}), vec![("discoverable", "required")]),
+        (json!({ "locale": "" }), vec![("locale", "not-a-language-tag")]),
+        (json!({ "locale": "es_MX" }), vec![("locale", "not-a-language-tag")]),
+        (json!({ "locale": "a".repeat(36) }), vec![("locale", "too-long")]),
+        (json!({ "locale": ["es"] }), vec![("locale", "wrong-type")]),
+        (json!({ "discoverable": null }), vec![("discoverable", "wrong-type")]),
+        (json!({ "discoverable": true, "locale": "e" }), vec![("locale", "not-a-language-tag")]),
+        (
+            json!({ "discoverable": 1, "locale": "e" }),
+            vec![("discoverable", "wrong-type"), ("locale", "not-a-language-tag")],
+        ),
+        (json!({ "locale": "es", "state": "active" }), vec![("state", "unknown")]),
+        (json!({ "language": "es" }), vec![("discoverable", "required"), ("language", "unknown")]),
+    ] {
+        let answer = world.call("PATCH", "/me", Some(&token), Some(body.clone())).await;
+        assert_eq!(answer.status, 422, "{body}");
+        let wrong: Vec<_> = wrong.into_iter().map(|(field, code)| (field.into(), code.into())).collect();
+        assert_eq!(answer.wrong(), wrong, "{body}");
+    }
+    assert_eq!(world.call("GET", "/me", Some(&token), None).await.json(), before);
+}

@@ -15,7 +15,7 @@ use domain::accounts::own_row::OwnRow;
 use domain::accounts::password::{Password, PasswordPolicy};
 use domain::accounts::remove_user_token::RemoveUserToken;
 use domain::accounts::reset_password::ResetPassword;
-use domain::accounts::set_discoverable::SetDiscoverable;
+use domain::accounts::set_preferences::SetPreferences;
 use domain::accounts::show_me::ShowMe;
 use domain::accounts::sign_up::SignUp;
 use domain::accounts::undo_address_change::UndoAddressChange;
@@ -328,7 +328,7 @@ fn api(
         end_session: use_case!(EndSession { ledger: memory.clone() }),
         show_me: ShowMe { authenticate },
         update_phone: use_case!(UpdatePhone { own_row: own_row.clone() }),
-        set_discoverable: use_case!(SetDiscoverable { own_row: own_row.clone() }),
+        set_preferences: use_case!(SetPreferences { own_row: own_row.clone() }),
         issue_user_token: use_case!(IssueUserToken { own_row: own_row.clone(), keeper: keeper.clone() }),
         remove_user_token: use_case!(RemoveUserToken { own_row: own_row }),
         list_fields: Arc::new(ListFields { fields: memory.clone() }),

@@ -45,6 +45,9 @@ impl AccountRows {
             AccountChange::SetDiscoverable { user, version, discoverable, at } => {
                 self.edit(user, version, at, |row| row.user.discoverable = discoverable)
             }
+            AccountChange::SetLocale { user, version, locale, at } => {
+                self.edit(user, version, at, |row| row.user.locale = locale)
+            }
             AccountChange::SetState { user, version, state, at } => {
                 self.edit(user, version, at, |row| row.user.state = state)
             }

@@ -49,6 +49,7 @@ statements! {
                       WHERE id = $1 AND version = $2";
     SET_PHONE = set!("phone_number");
     SET_DISCOVERABLE = set!("discoverable");
+    SET_LOCALE = set!("locale");
     SET_STATE = set!("state");
     SET_USER_TOKEN = "UPDATE users SET token_required = $3, token_expires_at = $4, token_last_used_at = NULL, \
                       version = version + 1, updated_at = $5 WHERE id = $1 AND version = $2";
@@ -74,6 +75,10 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &AccountCha
         }
         AccountChange::SetDiscoverable { user, version, discoverable, at } => {
             set(transaction, (*user, *version, *at), SET_DISCOVERABLE, (*discoverable).into()).await
+        }
+        AccountChange::SetLocale { user, version, locale, at } => {
+            let tag = locale.as_ref().map(ToString::to_string);
+            set(transaction, (*user, *version, *at), SET_LOCALE, tag.into()).await
         }
         AccountChange::SetState { user, version, state, at } => {
             set(transaction, (*user, *version, *at), SET_STATE, state.name().into()).await

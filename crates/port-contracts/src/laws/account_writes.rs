@@ -1,5 +1,6 @@
 //! Writes to a user's row.
 
+use domain::accounts::locale::Locale;
 use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::phone::PhoneNumber;
 use domain::accounts::user::{User, UserState};
@@ -44,7 +45,7 @@ pub async fn each_write_changes_what_it_names_alone(fixture: Fixture) {
             assert_eq!(by_id(&fixture.there, row.id).await, Some(row.clone()));
         }
     }
-    assert_eq!(row.version, 17);
+    assert_eq!(row.version, 19);
     assert_eq!(by_id(&fixture.there, other.id).await, Some(other));
 }
 
@@ -176,11 +177,12 @@ async fn by_token(ports: &Ports, digest: &SecretDigest) -> Option<Holder> {
 }
 
 /// One of each kind of write.
-fn writes(user: UserId, version: i64) -> [AccountChange; 8] {
+fn writes(user: UserId, version: i64) -> [AccountChange; 9] {
     let phone_number = PhoneNumber::restore("+442071838750").ok();
     [
         AccountChange::SetPhone { user, version, phone_number, at: at(1) },
         AccountChange::SetDiscoverable { user, version, discoverable: true, at: at(2) },
+        AccountChange::SetLocale { user, version, locale: Locale::parse("es-419").ok(), at: at(8) },
         AccountChange::SetUserToken {
             user,
             version,
@@ -212,6 +214,9 @@ fn versioned(change: AccountChange, version: i64, turn: usize) -> AccountChange 
         }
         AccountChange::SetDiscoverable { user, at, .. } => {
             AccountChange::SetDiscoverable { user, version, discoverable: set, at }
+        }
+        AccountChange::SetLocale { user, locale, at, .. } => {
+            AccountChange::SetLocale { user, version, locale: locale.filter(|_| set), at }
         }
         AccountChange::SetUserToken { user, digest, expires_at, at, .. } => {
             let (digest, expires_at) = (digest.filter(|_| set), expires_at.filter(|_| set));
@@ -246,6 +251,7 @@ fn expected(row: &mut User, change: &AccountChange) {
         AccountChange::SetDiscoverable { discoverable, at, .. } => {
             (row.discoverable, row.updated_at) = (*discoverable, *at);
         }
+        AccountChange::SetLocale { locale, at, .. } => (row.locale, row.updated_at) = (locale.clone(), *at),
         AccountChange::SetUserToken { digest, expires_at, at, .. } => {
             let expires_at = *expires_at;
             row.user_token = digest.as_ref().map(|_| HeldUserToken { expires_at, last_used_at: None });

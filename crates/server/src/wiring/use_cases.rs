@@ -10,7 +10,7 @@ use domain::accounts::issue_user_token::IssueUserToken;
 use domain::accounts::own_row::OwnRow;
 use domain::accounts::remove_user_token::RemoveUserToken;
 use domain::accounts::reset_password::ResetPassword;
-use domain::accounts::set_discoverable::SetDiscoverable;
+use domain::accounts::set_preferences::SetPreferences;
 use domain::accounts::show_me::ShowMe;
 use domain::accounts::sign_up::SignUp;
 use domain::accounts::undo_address_change::UndoAddressChange;
@@ -106,7 +106,7 @@ impl Adapters {
             show_me: ShowMe { authenticate: authenticate.clone() },
             authenticate,
             update_phone: wired!(self, UpdatePhone { own_row: own_row.clone() }),
-            set_discoverable: wired!(self, SetDiscoverable { own_row: own_row.clone() }),
+            set_preferences: wired!(self, SetPreferences { own_row: own_row.clone() }),
             issue_user_token: wired!(self, IssueUserToken { own_row: own_row.clone(), keeper: keys.clone() }),
             remove_user_token: wired!(self, RemoveUserToken { own_row: own_row }),
             list_fields: Arc::new(ListFields { fields: database.clone() }),
@@ -213,7 +213,7 @@ impl Adapters {
             list_own_events: api.list_own_events.clone(),
             end_session: api.end_session.clone(),
             update_phone: api.update_phone.clone(),
-            set_discoverable: api.set_discoverable.clone(),
+            set_preferences: api.set_preferences.clone(),
             issue_user_token: api.issue_user_token.clone(),
             remove_user_token: api.remove_user_token.clone(),
             list_fields: api.list_fields.clone(),

@@ -12,7 +12,7 @@ use domain::accounts::own_row::OwnRow;
 use domain::accounts::password::PasswordPolicy;
 use domain::accounts::remove_user_token::RemoveUserToken;
 use domain::accounts::reset_password::ResetPassword;
-use domain::accounts::set_discoverable::SetDiscoverable;
+use domain::accounts::set_preferences::SetPreferences;
 use domain::accounts::sign_up::SignUp;
 use domain::accounts::undo_address_change::UndoAddressChange;
 use domain::accounts::update_phone::UpdatePhone;
@@ -108,11 +108,7 @@ impl Registry {
             list_own_events: Arc::new(ListOwnEvents { events: memory.clone() }),
             end_session: Arc::new(EndSession { ledger: memory.clone(), clock: clock(), entropy: entropy() }),
             update_phone: Arc::new(UpdatePhone { own_row: own_row.clone(), clock: clock(), entropy: entropy() }),
-            set_discoverable: Arc::new(SetDiscoverable {
-                own_row: own_row.clone(),
-                clock: clock(),
-                entropy: entropy(),
-            }),
+            set_preferences: Arc::new(SetPreferences { own_row: own_row.clone(), clock: clock(), entropy: entropy() }),
             issue_user_token: Arc::new(IssueUserToken {
                 own_row: own_row.clone(),
                 keeper: keeper.clone(),

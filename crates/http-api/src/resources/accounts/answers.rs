@@ -84,6 +84,9 @@ pub(crate) struct AccountDto {
     phone_number: Option<String>,
     /// Whether others find your fields.
     discoverable: bool,
+    /// The language of your mails and pages, a tag of RFC 5646; `null` if you have named none.
+    #[oai(nullable)]
+    locale: Option<String>,
     /// Whether your e-mail address is verified.
     is_activated: bool,
     /// What you may do beyond your own account.
@@ -101,6 +104,7 @@ impl AccountDto {
             email: user.email.to_string(),
             phone_number: user.phone_number.as_ref().map(ToString::to_string),
             discoverable: user.discoverable,
+            locale: user.locale.as_ref().map(ToString::to_string),
             is_activated: user.is_activated(),
             roles: user.roles().into_iter().map(Role::name).map(Into::into).collect(),
             created_at: user.created_at,
@@ -117,6 +121,7 @@ impl Example for AccountDto {
             email: "ada@example.org".into(),
             phone_number: Some("+14155552671".into()),
             discoverable: false,
+            locale: Some("es".into()),
             is_activated: false,
             roles: Vec::new(),
             created_at: at,

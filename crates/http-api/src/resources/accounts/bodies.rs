@@ -1,12 +1,14 @@
 //! What the operations of an account are called with.
 
+use domain::accounts::locale::Locale;
 use domain::accounts::phone::PhoneNumber;
+use domain::accounts::set_preferences::{Language, Preferences};
 use domain::accounts::sign_up_form::SignUpForm;
 use domain::accounts::user_token::parse_expiry;
 use domain::form::{FieldError, FormErrors};
 use domain::ports::clock::Timestamp;
 use poem_openapi::Object;
-use poem_openapi::types::Example;
+use poem_openapi::types::{Example, MaybeUndefined};
 
 use crate::body::Body;
 use crate::json::{Reader, Shape, Tree, boolean, text};
@@ -113,23 +115,52 @@ impl Example for PhoneBody {
     }
 }
 
-/// Whether others find your fields.
+/// What you prefer: at least one of these. What is left out stays as it is.
 #[derive(Object)]
-#[oai(rename = "Discoverability", example)]
-pub(crate) struct DiscoverableBody {
-    /// Whether they do.
-    pub(crate) discoverable: bool,
+#[oai(rename = "Preferences", example)]
+pub(crate) struct PreferencesBody {
+    /// Whether others find your fields.
+    discoverable: Option<bool>,
+    /// The language of your mails and pages, a tag of RFC 5646 such as `es` or `pt-BR`. With `null` the pages are in
+    /// the language that your browser asks for, and mails in English.
+    #[oai(nullable, validator(max_length = 35))]
+    locale: MaybeUndefined<String>,
 }
 
-impl Body for DiscoverableBody {
-    fn read(reader: &mut Reader<'_>) -> Self {
-        Self { discoverable: reader.required("discoverable", "true or false", boolean).unwrap_or_default() }
+impl PreferencesBody {
+    pub(crate) fn check(self) -> Result<Preferences, Vec<FieldError>> {
+        let mut errors = FormErrors::none();
+        let language = match self.locale {
+            MaybeUndefined::Undefined => Some(None),
+            MaybeUndefined::Null => Some(Some(Language::AsAsked)),
+            MaybeUndefined::Value(tag) => {
+                errors.take("locale", Locale::parse(&tag)).map(|locale| Some(Language::Named(locale)))
+            }
+        };
+        let preferences = language.and_then(|language| Preferences::of(self.discoverable, language));
+        preferences.ok_or_else(|| errors.into_list())
     }
 }
 
-impl Example for DiscoverableBody {
+impl Body for PreferencesBody {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let (discoverable, locale) = (reader.take("discoverable"), reader.take("locale"));
+        if discoverable.is_none() && locale.is_none() {
+            reader.note("discoverable", Shape::RequiredOr("locale"));
+        }
+        let discoverable = discoverable.and_then(|value| reader.typed("discoverable", value, "true or false", boolean));
+        let locale = match locale {
+            None => MaybeUndefined::Undefined,
+            Some(Tree::Null) => MaybeUndefined::Null,
+            Some(value) => MaybeUndefined::from_opt_undefined(reader.typed("locale", value, "a text", text)),
+        };
+        Self { discoverable, locale }
+    }
+}
+
+impl Example for PreferencesBody {
     fn example() -> Self {
-        Self { discoverable: true }
+        Self { discoverable: Some(true), locale: MaybeUndefined::Value("es".into()) }
     }
 }
 
