@@ -80,7 +80,7 @@ async fn answer_within<E: Endpoint<Output = Response>>(
     let mut response = match outcome {
         Ok(response) if response.extensions().get::<Panicked>().is_some() => refuse(&Refused::Panicked, visit),
         Ok(response) => response,
-        Err(error) => refusal(error, visit, is_post),
+        Err(error) => refusal(error, visit, is_post).await,
     };
     let is_scripted = response.extensions().get::<Scripted>().is_some();
     let policy = if is_scripted { SCRIPTED_POLICY } else { CONTENT_SECURITY_POLICY };
@@ -144,7 +144,7 @@ struct RefusedPage {
     request: String,
 }
 
-fn refusal(error: Error, visit: &Visit, is_post: bool) -> Response {
+async fn refusal(error: Error, visit: &Visit, is_post: bool) -> Response {
     if error.is_from_response() {
         return error.into_response();
     }
@@ -157,6 +157,11 @@ fn refusal(error: Error, visit: &Visit, is_post: bool) -> Response {
     if matches!(refused, Refused::LogInFirst) {
         visit.drop_session();
         return redirect(&log_in_path(if is_post { "/account" } else { &visit.target }));
+    }
+    if refused.status().is_client_error() && !matches!(refused, Refused::TooMany(_)) {
+        // Whoever is signed in reads it in their language, also where no page has asked who they are. The page does
+        // not depend on it.
+        let _ = visit.site.knows(visit).await;
     }
     refuse(&refused, visit)
 }

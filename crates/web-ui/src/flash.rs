@@ -65,6 +65,8 @@ pub(crate) enum Notice {
     Discoverable,
     /// Others do not find the fields.
     NotDiscoverable,
+    /// The language is saved.
+    LanguageSaved,
     /// A field is added.
     FieldAdded,
     /// A field is removed.
@@ -99,6 +101,7 @@ impl Notice {
             Self::PhoneNumberRemoved => "notice-phone-number-removed",
             Self::Discoverable => "notice-discoverable",
             Self::NotDiscoverable => "notice-not-discoverable",
+            Self::LanguageSaved => "notice-language-saved",
             Self::FieldAdded => "notice-field-added",
             Self::FieldRemoved => "notice-field-removed",
             Self::UserTokenRemoved => "notice-token-removed",

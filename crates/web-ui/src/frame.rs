@@ -27,8 +27,8 @@ pub(crate) struct Frame {
 impl Frame {
     /// Of a page without forms, for anybody.
     pub(crate) fn stranger(visit: &Visit, title_key: &str) -> Self {
-        let title = visit.texts.text(title_key);
-        Self { texts: visit.texts.clone(), title, form_code: String::new(), notice: None }
+        let title = visit.texts().text(title_key);
+        Self { texts: visit.texts().clone(), title, form_code: String::new(), notice: None }
     }
 
     /// Of a page with forms for a visitor who is not signed in.

@@ -53,7 +53,7 @@ pub fn routes(use_cases: UseCases, options: Options) -> impl Endpoint<Output = R
 
 fn paths() -> Route {
     use crate::pages::{account, ask_by_mail, change_password, discoverable, end_sessions, log_in, log_out, new_field};
-    use crate::pages::{activity, change_address, sign_up, undo_address_change, verify_address};
+    use crate::pages::{activity, change_address, language, sign_up, undo_address_change, verify_address};
     use crate::pages::{new_user_token, phone_number, remove_field, remove_user_token, reset_password, sessions};
     Route::new()
         .at("/", page_with_form(get(log_in::show).post(log_in::submit)))
@@ -78,6 +78,7 @@ fn paths() -> Route {
         .at("/account/sessions/:id/end", page_with_form(get(sessions::lead_back).post(sessions::end)))
         .at("/account/phone-number", page_with_form(get(account::lead_back).post(phone_number::submit)))
         .at("/account/discoverable", page_with_form(get(account::lead_back).post(discoverable::submit)))
+        .at("/account/language", page_with_form(get(account::lead_back).post(language::submit)))
         .at("/account/fields/new", page_with_form(get(new_field::show).post(new_field::submit)))
         .at("/account/fields/:id/remove", page_with_form(get(remove_field::show).post(remove_field::submit)))
         .at("/account/token", page(get(new_user_token::show_issued)))

@@ -7,6 +7,7 @@ pub(crate) mod change_address;
 pub(crate) mod change_password;
 pub(crate) mod discoverable;
 pub(crate) mod end_sessions;
+pub(crate) mod language;
 pub(crate) mod log_in;
 pub(crate) mod log_out;
 pub(crate) mod new_field;

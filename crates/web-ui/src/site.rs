@@ -144,6 +144,7 @@ impl Site {
         // Every credential of the pages is a session, so it may do what only a session may.
         let session = actor.session(Operation::LogOut)?.clone();
         let user = actor.owner(operation)?.clone();
+        visit.speak_to(&user);
         self.note_use(&session).await;
         Ok(Some(Owner { actor, user, session }))
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use domain::accounts::locale::Locale;
 use domain::form::FieldError;
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader as _, langid, static_loader};
@@ -31,6 +32,18 @@ impl Texts {
         let known: Vec<_> = CATALOGUES.locales().collect();
         let best = liked.iter().find_map(|liked| known.iter().find(|known| known.language == liked.language));
         Self { language: best.map_or(FALLBACK, |&best| best.clone()) }
+    }
+
+    /// The texts in the language that a user has named; `None` when there are none.
+    pub(crate) fn of(locale: &Locale) -> Option<Self> {
+        Self::all().into_iter().find(|texts| texts.language.language.as_str() == locale.language())
+    }
+
+    /// The texts in each language, in the order of their tags.
+    pub(crate) fn all() -> Vec<Self> {
+        let mut all: Vec<_> = CATALOGUES.locales().map(|language| Self { language: language.clone() }).collect();
+        all.sort_by_cached_key(Self::language);
+        all
     }
 
     /// The language, as a BCP 47 tag.
@@ -93,6 +106,29 @@ mod tests {
         for header in ["es", "es-MX", "xx, es;q=0.5, en;q=0.4"] {
             assert_eq!(Texts::for_reader(Some(header)).language(), "es", "{header:?}");
         }
+    }
+
+    #[test]
+    fn a_user_gets_the_language_that_they_named_in_any_of_its_regions() {
+        for (tag, language) in [
+            ("es", Some("es")),
+            ("es-MX", Some("es")),
+            ("es-419-u-nu-latn", Some("es")),
+            ("en-GB", Some("en")),
+            ("de", None),
+            ("est", None),
+            ("x-es", None),
+        ] {
+            let texts = Texts::of(&Locale::parse(tag).expect("a tag"));
+            assert_eq!(texts.map(|texts| texts.language()).as_deref(), language, "{tag}");
+        }
+    }
+
+    #[test]
+    fn every_language_has_a_name_of_its_own() {
+        let all = Texts::all();
+        let names: Vec<_> = all.iter().map(|texts| (texts.language(), texts.text("language-name"))).collect();
+        assert_eq!(names, [("en".into(), "English".into()), ("es".into(), "Español".into())]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! One request to the pages: what the request itself tells of its sender, and the cookies to answer.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use domain::accounts::user::User;
 use domain::ids::RequestId;
 use domain::origin::{ClientAddress, Origin};
 use domain::sessions::page_secret::PageSecret;
@@ -25,10 +26,12 @@ pub(crate) struct Visit {
     pub(crate) request: RequestId,
     /// Where it comes from.
     pub(crate) origin: Origin,
-    /// The texts in the visitor's language.
-    pub(crate) texts: Texts,
     /// The path, and the query behind it if there is one.
     pub(crate) target: String,
+    /// The texts in the language that the browser asks for.
+    asked: Texts,
+    /// Those in the language of the user who visits.
+    chosen: OnceLock<Texts>,
     session_secret: Option<String>,
     visitor: Option<String>,
     flash: Option<String>,
@@ -48,7 +51,8 @@ impl Visit {
         Self {
             request: id,
             origin: Origin { address, ..Origin::request(id) }.with_fields(agent, accept_language),
-            texts: Texts::for_reader(accept_language),
+            asked: Texts::for_reader(accept_language),
+            chosen: OnceLock::new(),
             target: request.uri().path_and_query().map_or("/", |target| target.as_str()).into(),
             session_secret: read(Cookie::Session),
             visitor: read(Cookie::Visitor).filter(|text| is_visitor(text)),
@@ -62,6 +66,20 @@ impl Visit {
     pub(crate) fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.target.split_once('?')?;
         form_urlencoded::parse(query.as_bytes()).find_map(|(found, value)| (found == name).then(|| value.into_owned()))
+    }
+
+    /// The texts in the language of the user who visits, as soon as they are known; else in the one that the browser
+    /// asks for.
+    pub(crate) fn texts(&self) -> &Texts {
+        self.chosen.get().unwrap_or(&self.asked)
+    }
+
+    /// Speaks the user's language from here on, if they have named one that these pages speak.
+    pub(crate) fn speak_to(&self, user: &User) {
+        if let Some(texts) = user.locale.as_ref().and_then(Texts::of) {
+            // A request has one user: a second time it is the same language, or one that was just saved elsewhere.
+            self.chosen.get_or_init(|| texts);
+        }
     }
 
     /// What the browser shows for a session.

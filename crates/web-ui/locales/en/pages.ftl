@@ -113,6 +113,12 @@ phone-number-save = Save number
 phone-number-remove = Remove number
 discoverable-heading = Discoverability
 discoverable-save = Save choice
+language-heading = Language
+# The name of this language in itself.
+language-name = English
+language-hint = These pages and our mails to you are in it. When your browser decides, mails are in English.
+language-as-asked = As my browser asks
+language-save = Save language
 
 ## Sessions
 
@@ -247,6 +253,7 @@ notice-phone-number-saved = Your phone number is saved.
 notice-phone-number-removed = Your phone number is removed.
 notice-discoverable = Others can now find your fields.
 notice-not-discoverable = Others cannot find your fields.
+notice-language-saved = Your language is saved.
 notice-field-added = The field is added.
 notice-field-removed = The field is removed.
 notice-token-removed = Your access token is removed.
@@ -287,6 +294,8 @@ error-password-common-password = This password is one of the commonest: anyone w
 error-password-like-address = A password is not the e-mail address or a part of it.
 error-phone-number-not-a-phone-number = Enter a plus sign, the country code and the number, such as { -example-phone-number }.
 error-phone-number-no-such-phone-number = There is no such phone number.
+error-locale-too-long = A language tag has at most 35 characters.
+error-locale-not-a-language-tag = Choose a language from the list.
 error-name-blank = Give the field a name, or leave it out.
 error-name-too-long = A name has at most 100 characters.
 error-name-control-character = A name has no control characters.

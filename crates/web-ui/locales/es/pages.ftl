@@ -113,6 +113,12 @@ phone-number-save = Guardar el número
 phone-number-remove = Eliminar el número
 discoverable-heading = Visibilidad
 discoverable-save = Guardar la elección
+language-heading = Idioma
+# The name of this language in itself.
+language-name = Español
+language-hint = En él están estas páginas y los correos que le enviamos. Si decide su navegador, los correos van en inglés.
+language-as-asked = El que pida mi navegador
+language-save = Guardar el idioma
 
 ## Sessions
 
@@ -247,6 +253,7 @@ notice-phone-number-saved = Su número de teléfono se ha guardado.
 notice-phone-number-removed = Su número de teléfono se ha eliminado.
 notice-discoverable = Ahora otros pueden encontrar sus parcelas.
 notice-not-discoverable = Nadie más puede encontrar sus parcelas.
+notice-language-saved = Su idioma se ha guardado.
 notice-field-added = La parcela se ha añadido.
 notice-field-removed = La parcela se ha eliminado.
 notice-token-removed = Su token de acceso se ha eliminado.
@@ -287,6 +294,8 @@ error-password-common-password = Esta contraseña es una de las más comunes: cu
 error-password-like-address = Una contraseña no es la dirección de correo ni una parte de ella.
 error-phone-number-not-a-phone-number = Introduzca un signo más, el prefijo del país y el número, como { -example-phone-number }.
 error-phone-number-no-such-phone-number = Ese número de teléfono no existe.
+error-locale-too-long = Una etiqueta de idioma tiene como máximo 35 caracteres.
+error-locale-not-a-language-tag = Elija un idioma de la lista.
 error-name-blank = Dé un nombre a la parcela o deje el campo vacío.
 error-name-too-long = Un nombre tiene como máximo 100 caracteres.
 error-name-control-character = Un nombre no tiene caracteres de control.

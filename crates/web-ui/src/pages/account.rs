@@ -12,6 +12,7 @@ use poem::{Response, handler};
 use crate::flash::Flash;
 use crate::frame::{Frame, page, redirect};
 use crate::mistakes::Mistakes;
+use crate::pages::language::{Choice, choices};
 use crate::refused::Refused;
 use crate::site::Owner;
 use crate::visit::Visit;
@@ -23,6 +24,7 @@ struct AccountPage {
     mistakes: Mistakes,
     user: User,
     phone_number: String,
+    languages: Vec<Choice>,
     fields: Vec<Field>,
     is_first_page: bool,
     next: Option<String>,
@@ -32,7 +34,7 @@ struct AccountPage {
 #[handler]
 pub(crate) async fn show(visit: &Visit) -> Result<Response, Refused> {
     let owner = visit.site.owner(visit, Operation::ShowMe).await?;
-    let phone_number = owner.user.phone_number.as_ref().map(ToString::to_string).unwrap_or_default();
+    let phone_number = phone_number(&owner);
     account_page(visit, owner, StatusCode::OK, phone_number, Mistakes::none()).await
 }
 
@@ -40,6 +42,11 @@ pub(crate) async fn show(visit: &Visit) -> Result<Response, Refused> {
 #[handler]
 pub(crate) fn lead_back() -> Response {
     redirect("/account")
+}
+
+/// The phone number as it is shown while nobody edits it.
+pub(crate) fn phone_number(owner: &Owner) -> String {
+    owner.user.phone_number.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 /// The account as a page, with the phone number as it was entered and what is wrong with it.
@@ -60,8 +67,9 @@ pub(crate) async fn account_page(
     };
     let frame = Frame::owner(visit, &owner, "account-title").with_notice(notice).with_mistakes(&mistakes);
     let next = fields.next.map(|cursor| cursor.encode(Listing::Fields, &filter));
+    let languages = choices(owner.user.locale.as_ref());
     let (user, fields) = (owner.user, fields.items);
-    page(status, &AccountPage { frame, mistakes, user, phone_number, fields, is_first_page, next })
+    page(status, &AccountPage { frame, mistakes, user, phone_number, languages, fields, is_first_page, next })
 }
 
 async fn fields(visit: &Visit, owner: &Owner, after: Option<Cursor>) -> Result<Page<Field>, Refused> {

@@ -90,7 +90,7 @@ async fn ask(visit: &Visit, post: Post, wanted: Wanted) -> Result<Response, Refu
         Ok(email) => email,
         Err(error) => {
             let mut mistakes = Mistakes::none();
-            mistakes.add("email", &error, &visit.texts);
+            mistakes.add("email", &error, visit.texts());
             return form_page(visit, &visitor, wanted, entered, mistakes);
         }
     };

@@ -46,9 +46,9 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
     let entered = form.trimmed("email");
     let (email, password) = match check(&form) {
         Ok(checked) => checked,
-        Err(errors) => return form_page(visit, &owner, entered, Mistakes::found(&errors, &visit.texts, &[])),
+        Err(errors) => return form_page(visit, &owner, entered, Mistakes::found(&errors, visit.texts(), &[])),
     };
-    let mistake = |field, key| Mistakes::one(field, key, &visit.texts);
+    let mistake = |field, key| Mistakes::one(field, key, visit.texts());
     let mistakes = match visit.site.use_cases.change_address.run(&owner.actor, &email, password).await {
         Ok(()) => return Ok(redirect("/account/email/sent")),
         Err(ChangeAddressError::SameAddress) => mistake("email", "error-same-address"),

@@ -44,7 +44,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
         Ok(current) => current,
         Err(errors) => {
             let minimum = visit.site.use_cases.passwords.minimum();
-            let mistakes = Mistakes::found(&errors, &visit.texts, &[("minimum", minimum.into())]);
+            let mistakes = Mistakes::found(&errors, visit.texts(), &[("minimum", minimum.into())]);
             return form_page(visit, &owner, mistakes);
         }
     };
@@ -54,7 +54,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
             Ok(redirect("/account"))
         }
         Err(ChangePasswordError::WrongPassword) => {
-            let mistakes = Mistakes::one("current_password", "error-wrong-password", &visit.texts);
+            let mistakes = Mistakes::one("current_password", "error-wrong-password", visit.texts());
             form_page(visit, &owner, mistakes)
         }
         Err(ChangePasswordError::Password(error)) => form_page(visit, &owner, password_mistake(&error, visit)),

@@ -71,7 +71,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
         Err(LogInError::Hash(failure)) => return Err(failure.into()),
         Err(LogInError::Failed(failure)) => return Err(failure.into()),
     };
-    entered.page(visit, &visitor, status, Mistakes::one(field, key, &visit.texts), None)
+    entered.page(visit, &visitor, status, Mistakes::one(field, key, visit.texts()), None)
 }
 
 /// What the form keeps: everything but the password.
@@ -87,7 +87,7 @@ impl Entered {
         let password = errors.take("password", Password::typed(password));
         match (email, password) {
             (Some(email), Some(password)) => Ok(Command { email, password, channel: Channel::Pages }),
-            _ => Err(Mistakes::found(&errors.into_list(), &visit.texts, &[])),
+            _ => Err(Mistakes::found(&errors.into_list(), visit.texts(), &[])),
         }
     }
 

@@ -43,7 +43,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
     let field = match entered.check() {
         Ok(field) => field,
         Err(errors) => {
-            let mistakes = Mistakes::found(&errors, &visit.texts, &[]);
+            let mistakes = Mistakes::found(&errors, visit.texts(), &[]);
             return entered.page(visit, &owner, StatusCode::UNPROCESSABLE_ENTITY, mistakes);
         }
     };
@@ -58,7 +58,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
         Err(AddFieldError::Failed(failure)) => return Err(failure.into()),
     };
     let mut mistakes = Mistakes::none();
-    mistakes.add("geo_id", &refusal, &visit.texts);
+    mistakes.add("geo_id", &refusal, visit.texts());
     entered.page(visit, &owner, StatusCode::CONFLICT, mistakes)
 }
 

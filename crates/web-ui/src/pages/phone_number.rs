@@ -25,7 +25,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
         Ok(phone_number) => phone_number,
         Err(error) => {
             let mut mistakes = Mistakes::none();
-            mistakes.add("phone_number", &error, &visit.texts);
+            mistakes.add("phone_number", &error, visit.texts());
             return account_page(visit, owner, StatusCode::UNPROCESSABLE_ENTITY, entered.into(), mistakes).await;
         }
     };

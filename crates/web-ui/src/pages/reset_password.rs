@@ -68,7 +68,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
 pub(crate) fn password_mistake(error: &PasswordError, visit: &Visit) -> Mistakes {
     let error = FieldError { field: "password".into(), code: error.code(), message: error.to_string() };
     let minimum = visit.site.use_cases.passwords.minimum();
-    Mistakes::found(&[error], &visit.texts, &[("minimum", minimum.into())])
+    Mistakes::found(&[error], visit.texts(), &[("minimum", minimum.into())])
 }
 
 async fn form_page(visit: &Visit, visitor: &Binding, token: &str, mistakes: Mistakes) -> Result<Response, Refused> {

@@ -55,7 +55,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
     let command = match entered.form(form.text("password")).check(passwords) {
         Ok(command) => command,
         Err(errors) => {
-            let mistakes = Mistakes::found(&errors, &visit.texts, &[("minimum", passwords.minimum().into())]);
+            let mistakes = Mistakes::found(&errors, visit.texts(), &[("minimum", passwords.minimum().into())]);
             return entered.page(visit, &visitor, StatusCode::UNPROCESSABLE_ENTITY, mistakes);
         }
     };
@@ -77,7 +77,7 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
         Err(SignUpError::Hash(failure)) => return Err(failure.into()),
         Err(SignUpError::Failed(failure)) => return Err(failure.into()),
     };
-    entered.page(visit, &visitor, status, Mistakes::one("email", key, &visit.texts))
+    entered.page(visit, &visitor, status, Mistakes::one("email", key, visit.texts()))
 }
 
 /// Shows the token of the new account, once, and leads to the login with its address.

@@ -103,6 +103,6 @@ fn not_confirmed(visit: &Visit, error: ConfirmAddressError) -> Result<Response, 
         ConfirmAddressError::TooMany(too_many) => return Err(too_many.into()),
         ConfirmAddressError::Failed(failure) => return Err(failure.into()),
     };
-    let reason = visit.texts.text(key);
+    let reason = visit.texts().text(key);
     page(status, &NotConfirmedPage { frame: Frame::stranger(visit, "not-confirmed-title"), reason })
 }

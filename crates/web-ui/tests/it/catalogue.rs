@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use domain::accounts::email::EmailError;
+use domain::accounts::locale::LocaleError;
 use domain::accounts::password::PasswordError;
 use domain::accounts::phone::PhoneNumberError;
 use domain::events::EventKind;
@@ -105,6 +106,7 @@ fn refusal_keys() -> Vec<String> {
     add("password", &[&PasswordError::ControlCharacter, &PasswordError::Unsuitable]);
     add("password", &[&PasswordError::Common, &PasswordError::LikeAddress]);
     add("phone-number", &[&PhoneNumberError::Shape, &PhoneNumberError::Unassigned]);
+    add("locale", &[&LocaleError::TooLong, &LocaleError::NotALanguageTag]);
     add("name", &[&FieldNameError::Blank, &FieldNameError::TooLong, &FieldNameError::ControlCharacter]);
     add("geo-id", &[&GeoIdError::NotAGeoId, &FieldListError::SameGeoId, &FieldListError::TooMany]);
     add("boundary", &[&BoundaryError::Empty, &BoundaryError::TooManyPositions, &BoundaryError::ShortRing]);

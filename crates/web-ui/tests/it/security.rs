@@ -19,7 +19,7 @@ use crate::browser::{Browser, EMAIL, PASSWORD, browser, browser_at, encode};
 use crate::registry::Registry;
 
 /// Every path that takes a form, and a page that holds one for the same sender.
-const FORMS: [(&str, &str); 17] = [
+const FORMS: [(&str, &str); 18] = [
     ("/", "/"),
     ("/sign-up", "/sign-up"),
     ("/forgot", "/forgot"),
@@ -32,6 +32,7 @@ const FORMS: [(&str, &str); 17] = [
     ("/account/sessions/end-all", "/account"),
     ("/account/phone-number", "/account"),
     ("/account/discoverable", "/account"),
+    ("/account/language", "/account"),
     ("/account/fields/new", "/account"),
     ("/account/fields/00000000-0000-0000-0000-000000000000/remove", "/account"),
     ("/account/token/new", "/account"),
