@@ -6,6 +6,7 @@ mod architecture;
 mod events;
 mod journeys;
 mod keys;
+mod languages;
 mod mail;
 mod races;
 mod refreshes;
