@@ -129,6 +129,13 @@ def account(visitor: Visitor) -> Iterator[str]:
     visitor.press("Save number")
     visitor.page.get_by_role("status").wait_for()
     yield "account-saved"
+    visitor.choose("Language", "Español")
+    visitor.press("Save language")
+    visitor.sees_heading("Su cuenta")
+    yield "account-spanish"
+    visitor.choose("Idioma", "English")
+    visitor.press("Guardar el idioma")
+    visitor.sees_heading("Your account")
 
 
 def fields(visitor: Visitor) -> Iterator[str]:

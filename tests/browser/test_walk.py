@@ -62,6 +62,14 @@ def change_the_account(visitor: Visitor) -> None:
     visitor.press("Save choice")
     visitor.sees_notice("Others can now find your fields.")
     expect(visitor.input("Let others find my fields")).to_be_checked()
+    visitor.choose("Language", "Español")
+    visitor.press("Save language")
+    visitor.sees_notice("Su idioma se ha guardado.")
+    visitor.sees_heading("Su cuenta")
+    expect(visitor.page.locator("html")).to_have_attribute("lang", "es")
+    visitor.choose("Idioma", "English")
+    visitor.press("Guardar el idioma")
+    visitor.sees_notice("Your language is saved.")
 
 
 def add_and_remove_fields(visitor: Visitor) -> None:

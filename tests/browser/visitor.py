@@ -59,6 +59,10 @@ class Visitor:
         """Types into an input."""
         self.input(label).fill(text)
 
+    def choose(self, label: str, option: str) -> None:
+        """Chooses from a list."""
+        self.page.get_by_role("combobox", name=label, exact=True).select_option(label=option)
+
     def sign_up(self, email: str, password: str = PASSWORD) -> None:
         """Sends the form "Sign up now"."""
         self.open("/sign-up")
