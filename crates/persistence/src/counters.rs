@@ -10,10 +10,11 @@ use domain::ports::failure::PortFailure;
 use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, MOST_FAILURES};
 use domain::throttles::limits::Quota;
 use domain::throttles::ports::{CounterKey, Guessed, Reserved, Throttles};
-use sea_orm::{DatabaseConnection, DbErr, QueryResult, Value};
+use sea_orm::{DbErr, QueryResult, Value};
 
 use crate::database::Database;
 use crate::failure::port_failure;
+use crate::pool::Pool;
 use crate::sql::{column, corrupt, execute, one, statements};
 
 // A moment is a number of microseconds since 1970. `recent` holds the last ones that were admitted, the
@@ -61,18 +62,18 @@ static SCHEDULE: LazyLock<(String, i32)> = LazyLock::new(|| {
 /// The connections that count, apart from all others.
 #[derive(Clone, Debug)]
 pub(crate) struct Counters {
-    connection: DatabaseConnection,
+    connection: Pool,
     /// When rows were last looked for that say nothing any more.
     dropped_at: Arc<AtomicI64>,
 }
 
 impl Counters {
-    pub(crate) fn new(connection: DatabaseConnection) -> Self {
+    pub(crate) fn new(connection: Pool) -> Self {
         Self { connection, dropped_at: Arc::default() }
     }
 
     pub(crate) async fn close(&self) {
-        if let Err(error) = self.connection.close_by_ref().await {
+        if let Err(error) = self.connection.close().await {
             tracing::warn!(%error, "what counts for the throttles was not closed in order");
         }
     }
@@ -186,7 +187,7 @@ impl Throttles for Database {
 }
 
 /// In small steps, so that nobody who counts waits for long.
-async fn drop_over(connection: &DatabaseConnection, now: i64) -> Result<(), DbErr> {
+async fn drop_over(connection: &Pool, now: i64) -> Result<(), DbErr> {
     while execute(connection, DROP_OVER, [now.into()]).await? > 0 {}
     Ok(())
 }

@@ -7,12 +7,12 @@ use domain::changes::Changes;
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::ports::readiness::Readiness;
-use sea_orm::DatabaseConnection;
 
 use crate::counters::Counters;
 use crate::open;
 use crate::open_error::OpenError;
 use crate::options::Options;
+use crate::pool::Pool;
 use crate::postgres;
 use crate::sql::{one, statements};
 use crate::sqlite::Writer;
@@ -30,7 +30,7 @@ const READY_WITHIN: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct Database {
     /// The connections that read; on `PostgreSQL` they write as well.
-    pool: DatabaseConnection,
+    pool: Pool,
     /// The task that writes, on `SQLite`.
     writer: Option<Writer>,
     /// What counts for the throttles.
@@ -54,17 +54,17 @@ impl Database {
             writer.close().await;
         }
         self.counters.close().await;
-        if let Err(error) = self.pool.close_by_ref().await {
+        if let Err(error) = self.pool.close().await {
             tracing::warn!(%error, "the database was not closed in order");
         }
     }
 
-    pub(crate) const fn new(pool: DatabaseConnection, writer: Option<Writer>, counters: Counters) -> Self {
+    pub(crate) const fn new(pool: Pool, writer: Option<Writer>, counters: Counters) -> Self {
         Self { pool, writer, counters }
     }
 
     /// The connections that read what was last committed.
-    pub(crate) const fn reader(&self) -> &DatabaseConnection {
+    pub(crate) const fn reader(&self) -> &Pool {
         &self.pool
     }
 

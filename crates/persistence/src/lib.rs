@@ -15,6 +15,7 @@ mod lock;
 mod open;
 pub mod open_error;
 pub mod options;
+mod pool;
 mod postgres;
 mod reads;
 mod sql;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::Rejected;
-use sea_orm::{DatabaseConnection, DbErr, TransactionTrait as _};
+use sea_orm::{DbErr, TransactionTrait as _};
 
 use crate::failure::{Unwritten, may_be_done, port_failure};
+use crate::pool::Pool;
 use crate::writes::log_in::LogIn;
 use crate::writes::work::{Done, Work};
 
@@ -19,7 +20,7 @@ const INQUIRIES: u32 = 5;
 ///
 /// It must run in a task of its own: a transaction that is dropped half-way may go on in the next
 /// one that gets its connection.
-pub(crate) async fn carry_out(database: DatabaseConnection, work: Work) -> Result<Done, Rejected> {
+pub(crate) async fn carry_out(database: Pool, work: Work) -> Result<Done, Rejected> {
     let mut attempt = 1;
     loop {
         match attempt_once(&database, &work).await {
@@ -43,7 +44,7 @@ enum Written {
     Unanswered(Done, DbErr),
 }
 
-async fn attempt_once(database: &DatabaseConnection, work: &Work) -> Result<Written, Unwritten> {
+async fn attempt_once(database: &Pool, work: &Work) -> Result<Written, Unwritten> {
     if let Some(log_in) = work.log_in() {
         return match log_in.write(database).await {
             Ok(receipt) => Ok(Written::Committed(Done::Written(receipt))),
@@ -54,7 +55,7 @@ async fn attempt_once(database: &DatabaseConnection, work: &Work) -> Result<Writ
             Err(unwritten) => Err(unwritten),
         };
     }
-    let transaction = database.begin().await?;
+    let transaction = database.transactions().begin().await?;
     match work.write(&transaction).await {
         Ok(done) => Ok(match transaction.commit().await {
             Ok(()) => Written::Committed(done),
@@ -69,7 +70,7 @@ async fn attempt_once(database: &DatabaseConnection, work: &Work) -> Result<Writ
 }
 
 /// Finds out whether a plan was committed, and answers accordingly. It never writes it again.
-async fn settle(database: &DatabaseConnection, work: &Work, done: Done, error: DbErr) -> Result<Done, Rejected> {
+async fn settle(database: &Pool, work: &Work, done: Done, error: DbErr) -> Result<Done, Rejected> {
     tracing::warn!(%error, "a commit was not answered; looking for its event");
     for inquiry in 1..=INQUIRIES {
         match inquire(database, work).await {
@@ -82,8 +83,8 @@ async fn settle(database: &DatabaseConnection, work: &Work, done: Done, error: D
     Err(Rejected::Failed(PortFailure::passing(format!("it is not known whether a plan was committed: {error}"))))
 }
 
-async fn inquire(database: &DatabaseConnection, work: &Work) -> Result<bool, DbErr> {
-    let transaction = database.begin().await?;
+async fn inquire(database: &Pool, work: &Work) -> Result<bool, DbErr> {
+    let transaction = database.transactions().begin().await?;
     let committed = work.was_committed(&transaction).await;
     let _ = transaction.rollback().await;
     committed

@@ -11,6 +11,7 @@ use crate::database::Database;
 use crate::open::{not_up_to_date, tables, unreachable};
 use crate::open_error::OpenError;
 use crate::options::Options;
+use crate::pool::Pool;
 use crate::sql::{Sql, all, execute};
 
 /// How long a request waits for a connection.
@@ -41,7 +42,8 @@ pub(super) async fn open(options: &Options) -> Result<Database, OpenError> {
     // Parsed here, because an error of the parser may repeat a part of the address.
     options.url.parse::<PgConnectOptions>().map_err(|_| OpenError::Address)?;
     bring_up_to_date(options).await?;
-    let mut settings = settings(options, options.max_connections.max(2));
+    let most = options.max_connections.max(2);
+    let mut settings = settings(options, most);
     settings.map_sqlx_postgres_pool_opts(|pool| {
         pool.after_connect(|connection, _| {
             Box::pin(async move { sea_orm::sqlx::Executor::execute(connection, SETTINGS).await.map(|_| ()) })
@@ -49,6 +51,7 @@ pub(super) async fn open(options: &Options) -> Result<Database, OpenError> {
     });
     let pool = sea_orm::Database::connect(settings).await.map_err(unreachable)?;
     let counters = connect_counters(options).await.map_err(unreachable)?;
+    let (pool, counters) = (Pool::shared(pool, most), Pool::of_its_own(counters, COUNTERS));
     Ok(Database::new(pool, None, Counters::new(counters)))
 }
 

@@ -13,6 +13,7 @@ use crate::open::data_file::{self, Found};
 use crate::open::{tables, unreachable};
 use crate::open_error::OpenError;
 use crate::options::Options;
+use crate::pool::Pool;
 use crate::sql::{Sql, execute, one};
 use crate::sqlite::Writer;
 
@@ -51,7 +52,9 @@ pub(super) async fn open(address: &str, options: &Options) -> Result<Database, O
     tables::bring_up_to_date(&writer).await?;
     let counters = open_counters(&data_file::beside(&file, "-throttles")).await?;
     drop(lock);
-    let pool = connect(&file, options.max_connections.max(1), reading).await.map_err(unreachable)?;
+    let readers = options.max_connections.max(1);
+    let pool = connect(&file, readers, reading).await.map_err(unreachable)?;
+    let (pool, counters) = (Pool::of_its_own(pool, readers), Pool::of_its_own(counters, 1));
     Ok(Database::new(pool, Some(Writer::start(writer)), Counters::new(counters)))
 }
 

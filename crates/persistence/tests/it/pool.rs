@@ -1,0 +1,68 @@
+//! Connections that are kept between statements.
+
+use domain::accounts::ports::Accounts as _;
+use domain::ports::ledger::Ledger as _;
+use persistence::database::Database;
+use sea_orm::ConnectionTrait as _;
+
+use crate::fixture::{Place, adding, user};
+
+/// More than any pool has connections.
+const READERS: usize = 200;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_answers_more_readers_than_it_has_connections() {
+    answers_many(&Place::sqlite().open().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_answers_more_readers_than_it_has_connections() {
+    answers_many(&Place::postgres().await.open().await).await;
+}
+
+async fn answers_many(database: &Database) {
+    let ada = user("ada@example.org");
+    database.apply(adding(&ada)).await.expect("written");
+    let mut readers = tokio::task::JoinSet::new();
+    for number in 0..READERS {
+        let (database, id) = (database.clone(), ada.id);
+        let reader = readers.spawn(async move { database.by_id(id).await.expect("read") });
+        // Some stop waiting, whatever their statement is doing.
+        if number % 4 == 3 {
+            tokio::task::yield_now().await;
+            reader.abort();
+        }
+    }
+    let mut answered = 0;
+    while let Some(read) = readers.join_next().await {
+        match read {
+            Ok(found) => {
+                assert_eq!(found.as_ref(), Some(&ada));
+                answered += 1;
+            }
+            Err(error) => assert!(error.is_cancelled(), "{error}"),
+        }
+    }
+    assert!(answered >= READERS * 3 / 4, "{answered}");
+    assert_eq!(database.by_id(ada.id).await.expect("read"), Some(ada));
+    database.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_the_server_ends_is_replaced() {
+    let place = Place::postgres().await;
+    let database = place.open().await;
+    let ada = user("ada@example.org");
+    database.apply(adding(&ada)).await.expect("written");
+    assert_eq!(database.by_id(ada.id).await.expect("read"), Some(ada.clone()));
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    place.raw().await.execute_unprepared(end).await.expect("ended");
+    let mut failures = 0;
+    while let Err(failure) = database.by_id(ada.id).await {
+        assert!(failure.retryable(), "{failure}");
+        failures += 1;
+        assert!(failures < 10, "no connection is replaced");
+    }
+    assert_eq!(database.by_id(ada.id).await.expect("read"), Some(ada));
+}
