@@ -218,6 +218,8 @@ impl Model {
         let was = std::mem::replace(&mut account.enabled, enabled);
         if was && !enabled {
             self.end_sessions(who, None);
+            // Whoever reads its mail does not come back in by what was sent before.
+            self.end_tokens(who, MailedTokenPurpose::ResetPassword);
         }
         Answer::Done
     }
