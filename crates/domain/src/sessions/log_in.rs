@@ -1,5 +1,7 @@
 //! A user logs in.
 
+mod judgement;
+
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -10,8 +12,8 @@ use crate::accounts::answers::Answers;
 use crate::accounts::email::EmailAddress;
 use crate::accounts::password::Password;
 use crate::accounts::password_hash::PasswordHash;
-use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing, Verdict};
-use crate::accounts::user::{User, UserState};
+use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing};
+use crate::accounts::user::User;
 use crate::changes::account::AccountChange;
 use crate::changes::{Change, Changes, SessionChange};
 use crate::events::{Event, EventKind, EventSubject};
@@ -31,6 +33,7 @@ use crate::sessions::refresh_token::{IssuedRefreshToken, RefreshToken};
 use crate::sessions::session::{Channel, Session};
 use crate::throttles::gate::{self, Gate};
 use crate::throttles::limits::{GateError, TooMany};
+use judgement::Reason;
 
 /// How often a login starts over when the account changes under it.
 const ATTEMPTS: usize = 3;
@@ -306,60 +309,6 @@ impl LogIn {
             expires_in: self.access_token_lifetime,
             refresh_token: refresh_token.issue(&*self.keeper),
         })
-    }
-}
-
-impl LogInRules {
-    /// The hash that was verified and whether it is outdated, or why the user is not let in. Only who knows the
-    /// password learns more of an account.
-    fn judge(
-        &self,
-        user: Option<&User>,
-        stored: Option<PasswordHash>,
-        verdict: Verdict,
-    ) -> Result<(PasswordHash, bool), Reason> {
-        let user = user.ok_or(Reason::UnknownUser)?;
-        let (Verdict::Matches { outdated }, Some(verified)) = (verdict, stored) else {
-            return Err(Reason::WrongPassword);
-        };
-        if user.state != UserState::Active {
-            return Err(Reason::Disabled);
-        }
-        if self.wants_verified() && !user.is_activated() {
-            return Err(Reason::Unverified);
-        }
-        Ok((verified, outdated))
-    }
-}
-
-/// Why a login is refused, whatever is said of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
-    UnknownUser,
-    WrongPassword,
-    Disabled,
-    Unverified,
-}
-
-impl Reason {
-    /// The word in the event.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::UnknownUser => "unknown-user",
-            Self::WrongPassword => "wrong-password",
-            Self::Disabled => "disabled",
-            Self::Unverified => "unverified",
-        }
-    }
-
-    const fn told(self, answers: Answers) -> LogInError {
-        match (answers, self) {
-            (Answers::Hardened, _) => LogInError::Refused,
-            (Answers::Contract, Self::UnknownUser) => LogInError::UnknownUser,
-            (Answers::Contract, Self::WrongPassword) => LogInError::WrongPassword,
-            (Answers::Contract, Self::Disabled) => LogInError::Disabled,
-            (Answers::Contract, Self::Unverified) => LogInError::Unverified,
-        }
     }
 }
 
