@@ -9,6 +9,8 @@ use e2e::program::{self, Answer, Program};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::pages::page_secret;
+
 pub(crate) const PASSWORD: &str = "canary-horse battery";
 
 e2e::on_both_engines! {
@@ -310,28 +312,4 @@ async fn secrets_stay_inside(database: Database) {
             assert!(!holds(&secret) && !holds(&hex), "a secret {start} stands in the {place}");
         }
     }
-}
-
-/// The secret of a session of the pages: what the cookie holds after a login by the form.
-pub(crate) async fn page_secret(program: &Program, email: &str) -> String {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-    let shown = client.get(format!("{}/", program.url)).send().await.expect("the page");
-    let visitor = cookie(shown.headers(), "user-registry-visitor");
-    let page = shown.text().await.expect("a text");
-    let form_code =
-        page.split_once("name=\"form_code\" value=\"").expect("a form").1.split('"').next().expect("a code");
-    let (email, password) = (email.replace('@', "%40"), PASSWORD.replace(' ', "+"));
-    let form = format!("email={email}&password={password}&form_code={form_code}");
-    let login = client.post(format!("{}/", program.url)).header("sec-fetch-site", "same-origin");
-    let login = login.header("content-type", "application/x-www-form-urlencoded");
-    let login = login.header("cookie", format!("user-registry-visitor={visitor}")).body(form);
-    let answer = login.send().await.expect("an answer");
-    assert_eq!(answer.status(), 303);
-    cookie(answer.headers(), "user-registry-session")
-}
-
-fn cookie(headers: &reqwest::header::HeaderMap, name: &str) -> String {
-    let set = headers.get_all("set-cookie").iter().filter_map(|line| line.to_str().ok());
-    let mut values = set.filter_map(|line| line.strip_prefix(name)?.strip_prefix('=')?.split(';').next());
-    values.next().unwrap_or_else(|| panic!("no cookie {name}")).to_owned()
 }

@@ -11,7 +11,8 @@ use e2e::program::{self, Answer, Program};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::journeys::{PASSWORD, administrator, page_secret};
+use crate::journeys::{PASSWORD, administrator};
+use crate::pages::page_secret;
 
 const ISSUER: (&str, &str) = ("USER_REGISTRY_ISSUER", "https://registry.example");
 

@@ -6,7 +6,7 @@ use e2e::program::{Answer, Program};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::journeys::page_secret;
+use crate::pages::page_secret;
 
 const ADA: &str = "ada@example.org";
 const PASSWORD: &str = "canary-horse battery";

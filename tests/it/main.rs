@@ -8,6 +8,7 @@ mod journeys;
 mod keys;
 mod languages;
 mod mail;
+mod pages;
 mod races;
 mod refreshes;
 mod surface;

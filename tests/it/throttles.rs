@@ -10,6 +10,8 @@ use e2e::program::{Answer, Program};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::pages::Browser;
+
 const ADA: &str = "ada@example.org";
 const PASSWORD: &str = "canary-horse battery";
 const NEW: &str = "canary-kettle under glass";
@@ -25,6 +27,7 @@ e2e::on_both_engines! {
     three_processes_together_send_a_recipient_five_mails_an_hour
     three_processes_together_compare_only_the_guesses_that_are_free
     who_guesses_elsewhere_delays_the_owner_neither_at_home_nor_after_a_mail
+    who_guesses_in_the_same_network_does_not_delay_a_known_browser
     refusals_are_recorded_and_tell_no_address
     throttles_that_are_off_refuse_nothing_and_say_so
 }
@@ -132,6 +135,31 @@ async fn who_guesses_elsewhere_delays_the_owner_neither_at_home_nor_after_a_mail
     assert_eq!(reset.status, 200, "{}", reset.text);
     assert!(guess_from(&program, ELSEWHERE).await >= FREE, "the delay is over for whoever guesses, too");
     assert_eq!(log_in_from(&program, away, ADA, NEW).await.status, 200);
+}
+
+async fn who_guesses_in_the_same_network_does_not_delay_a_known_browser(database: Database) {
+    let programs = [Program::start_with(&database, &SETTINGS).await, Program::start_with(&database, &SETTINGS).await];
+    let [here, there] = &programs;
+    for who in [ADA, "ben@example.org"] {
+        post_from(here, HOME, "/signup", &json!({ "email": who, "password": PASSWORD })).await;
+    }
+    let (mut ada, mut ben) = (Browser::default(), Browser::default());
+    assert_eq!(ada.log_in_from(here, HOME, ADA).await, 303);
+    assert_eq!(ben.log_in_from(here, HOME, "ben@example.org").await, 303);
+    assert!(guess_from(here, "203.0.113.99").await >= FREE, "the network is known, and so is the count of it");
+    assert_eq!(database.prolong_delays().await, 1);
+    assert_eq!(Browser::default().log_in_from(there, HOME, ADA).await, 429);
+    assert_eq!(ben.log_in_from(there, HOME, ADA).await, 429, "another account's is none");
+    let mut forged = ada.clone();
+    forged.device = forged.device.map(|device| device[..device.len() - 2].to_owned());
+    assert_eq!(forged.log_in_from(there, HOME, ADA).await, 429);
+    assert_eq!(ada.log_in_from(there, HOME, ADA).await, 303, "every process knows it");
+    for program in programs {
+        assert_eq!(program.stop().await, Some(0));
+    }
+    let again = Program::start_with(&database, &SETTINGS).await;
+    assert_eq!(Browser::default().log_in_from(&again, HOME, ADA).await, 429, "the delay goes on");
+    assert_eq!(ada.log_in_from(&again, HOME, ADA).await, 303, "it is known after a restart as before");
 }
 
 async fn refusals_are_recorded_and_tell_no_address(database: Database) {

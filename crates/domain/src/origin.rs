@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::accounts::locale::Locale;
 use crate::ids::RequestId;
 use crate::ports::secrets::{SecretDigest, SecretKeeper, SecretPurpose};
+use crate::sessions::known_browser::KnownBrowser;
 
 /// The most characters of a device's name.
 const MAX_DEVICE: usize = 64;
@@ -21,6 +22,8 @@ pub struct Origin {
     pub address: Option<ClientAddress>,
     /// What it was sent with.
     pub device: Option<Device>,
+    /// The browser, where an account has signed in with it before.
+    pub browser: Option<KnownBrowser>,
     /// The language that whoever sent it reads best.
     pub language: Option<Locale>,
 }
@@ -29,7 +32,7 @@ impl Origin {
     /// A request of which nothing else is known.
     #[must_use]
     pub const fn request(request: RequestId) -> Self {
-        Self { request: Some(request), address: None, device: None, language: None }
+        Self { request: Some(request), address: None, device: None, browser: None, language: None }
     }
 
     /// The same, with what the fields `User-Agent` and `Accept-Language` say.

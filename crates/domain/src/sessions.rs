@@ -4,6 +4,7 @@ pub mod authenticate;
 pub mod claims;
 pub mod end_session;
 pub mod grant;
+pub mod known_browser;
 pub mod list_sessions;
 pub mod log_in;
 pub mod log_out;

@@ -14,11 +14,13 @@ pub(crate) enum Cookie {
     Visitor,
     /// Carries a sealed message to the next page.
     Flash,
+    /// Tells of which accounts the browser is known.
+    Device,
 }
 
 impl Cookie {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 3] = [Self::Session, Self::Visitor, Self::Flash];
+    pub(crate) const ALL: [Self; 4] = [Self::Session, Self::Visitor, Self::Flash, Self::Device];
 
     /// The name. By https it begins with `__Host-`, so that no other host and no plain http can set it.
     pub(crate) const fn name(self, by_https: bool) -> &'static str {
@@ -26,9 +28,11 @@ impl Cookie {
             (Self::Session, true) => "__Host-user-registry-session",
             (Self::Visitor, true) => "__Host-user-registry-visitor",
             (Self::Flash, true) => "__Host-user-registry-flash",
+            (Self::Device, true) => "__Host-user-registry-device",
             (Self::Session, false) => "user-registry-session",
             (Self::Visitor, false) => "user-registry-visitor",
             (Self::Flash, false) => "user-registry-flash",
+            (Self::Device, false) => "user-registry-device",
         }
     }
 

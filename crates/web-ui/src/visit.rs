@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use domain::accounts::user::User;
 use domain::ids::RequestId;
 use domain::origin::{ClientAddress, Origin};
+use domain::ports::secrets::SealedSecret;
+use domain::sessions::known_browser::{self, KnownBrowser};
 use domain::sessions::page_secret::PageSecret;
 use domain::sessions::session::ABSOLUTE;
 use poem::error::NotFoundError;
@@ -48,9 +50,11 @@ impl Visit {
         let id = request.data().copied().unwrap_or_else(fresh_id);
         let agent = headers.get(header::USER_AGENT).and_then(|field| field.to_str().ok());
         let address = request.data::<ClientAddress>().cloned();
+        let known = |text: String| KnownBrowser::read(&text, &*site.use_cases.keeper, site.use_cases.clock.now());
+        let browser = read(Cookie::Device).and_then(known);
         Self {
             request: id,
-            origin: Origin { address, ..Origin::request(id) }.with_fields(agent, accept_language),
+            origin: Origin { address, browser, ..Origin::request(id) }.with_fields(agent, accept_language),
             asked: Texts::for_reader(accept_language),
             chosen: OnceLock::new(),
             target: request.uri().path_and_query().map_or("/", |target| target.as_str()).into(),
@@ -92,6 +96,14 @@ impl Visit {
         // The session's row says when it ends; the cookie only must not end before.
         let set = Cookie::Session.set(secret.reveal(), Some(ABSOLUTE.num_seconds()), &self.site.options);
         self.set_cookies().insert(Cookie::Session, set);
+    }
+
+    /// Lets the browser keep by what it is known. It stays when the session ends, for it opens nothing.
+    pub(crate) fn keep_device(&self, browser: Option<&SealedSecret>) {
+        let Some(browser) = browser else { return };
+        let seconds = known_browser::LIFETIME.num_seconds();
+        let set = Cookie::Device.set(browser.as_str(), Some(seconds), &self.site.options);
+        self.set_cookies().insert(Cookie::Device, set);
     }
 
     /// Stops showing a session.

@@ -16,6 +16,8 @@ use crate::events::{Event, EventKind, EventSubject};
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
+use crate::ports::secrets::{SealedSecret, SecretKeeper};
+use crate::sessions::known_browser::remember;
 use crate::throttles::gate::Gate;
 use crate::throttles::limits::{GateError, TooMany};
 
@@ -70,6 +72,8 @@ pub struct ChangePassword {
     pub policy: PasswordPolicy,
     /// Compares the current password and hashes the new one.
     pub hashing: Arc<dyn PasswordHashing>,
+    /// Seals what a browser keeps.
+    pub keeper: Arc<dyn SecretKeeper>,
     /// Writes the user's row.
     pub own_row: Arc<OwnRow>,
     /// Tells the time.
@@ -79,11 +83,17 @@ pub struct ChangePassword {
 }
 
 impl ChangePassword {
-    /// Changes the password.
+    /// Changes the password. Gives what the browser is to keep where this was done: none is known any more by the
+    /// password before.
     ///
     /// # Errors
     /// Why the password stays.
-    pub async fn run(&self, actor: &Actor, current: Password, new: &str) -> Result<(), ChangePasswordError> {
+    pub async fn run(
+        &self,
+        actor: &Actor,
+        current: Password,
+        new: &str,
+    ) -> Result<Option<SealedSecret>, ChangePasswordError> {
         let session = actor.session(Operation::ChangePassword)?.id;
         let user = actor.owner(Operation::ChangePassword)?;
         let password = self.policy.accept(new, Some(&user.email))?;
@@ -100,6 +110,7 @@ impl ChangePassword {
             new_password::plan(user, &hash, Some(session), changes, &*self.entropy)
         };
         self.own_row.write(user, plan).await?;
-        Ok(())
+        // The password is changed, whether or not the browser is known the next time.
+        Ok(remember(&actor.origin, user.id, &hash, &*self.keeper, &*self.entropy, at).ok())
     }
 }

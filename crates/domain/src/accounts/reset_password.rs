@@ -18,6 +18,8 @@ use crate::mail::redeem::{Redeem, RedeemError};
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
+use crate::ports::secrets::{SealedSecret, SecretKeeper};
+use crate::sessions::known_browser::remember;
 use crate::throttles::gate::Gate;
 use crate::throttles::limits::{GateError, Throttled, TooMany};
 
@@ -73,6 +75,8 @@ pub struct ResetPassword {
     pub policy: PasswordPolicy,
     /// Hashes it.
     pub hashing: Arc<dyn PasswordHashing>,
+    /// Seals what a browser keeps.
+    pub keeper: Arc<dyn SecretKeeper>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
@@ -92,11 +96,16 @@ impl ResetPassword {
     }
 
     /// Sets the password. The token is looked at before anything is hashed, so that only its holder costs
-    /// that much.
+    /// that much. Gives what the browser is to keep where this was done, to be known when its user logs in.
     ///
     /// # Errors
     /// Why the password stays.
-    pub async fn run(&self, actor: &Actor, token: &str, new_password: &str) -> Result<(), ResetPasswordError> {
+    pub async fn run(
+        &self,
+        actor: &Actor,
+        token: &str,
+        new_password: &str,
+    ) -> Result<Option<SealedSecret>, ResetPasswordError> {
         self.gate.enter(&actor.origin, Throttled::Redeem).await?;
         let held = self.redeem.look(token, &PURPOSES, self.clock.now()).await?;
         let password = self.policy.accept(new_password, Some(&held.user.email))?;
@@ -115,6 +124,7 @@ impl ResetPassword {
         let held = self.redeem.run(token, &PURPOSES, at, plan).await?;
         // The password is set; a delay that could not be ended is over by itself.
         let _ = self.gate.let_back_in(&actor.origin, held.user.email.key()).await;
-        Ok(())
+        let user = held.user.id;
+        Ok(remember(&actor.origin, user, &hash, &*self.keeper, &*self.entropy, at).ok())
     }
 }

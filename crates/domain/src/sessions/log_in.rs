@@ -24,9 +24,10 @@ use crate::ports::clock::{Clock, Timestamp};
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
 use crate::ports::ledger::{Ledger, Rejected};
-use crate::ports::secrets::SecretKeeper;
+use crate::ports::secrets::{SealedSecret, SecretKeeper};
 use crate::sessions::claims::{AccessClaims, AccessToken};
 use crate::sessions::grant::Grant;
+use crate::sessions::known_browser::remember;
 use crate::sessions::page_secret::PageSecret;
 use crate::sessions::ports::{Place, Sessions, TokenSigner};
 use crate::sessions::refresh_token::{IssuedRefreshToken, RefreshToken};
@@ -65,6 +66,8 @@ pub struct SignedIn {
     pub session: Session,
     /// What shows it.
     pub credential: IssuedCredential,
+    /// What a browser is to keep to be known the next time.
+    pub browser: Option<SealedSecret>,
 }
 
 /// What shows a new session.
@@ -215,11 +218,12 @@ impl LogIn {
         let now = self.clock.now();
         let session_id = SessionId::fresh(now, &*self.entropy);
         let session = Session::by_password(session_id, user.id, command.channel, &actor.origin, now);
-        let told = self.tell_of_new_device(actor, &user, &session, now).await?;
+        let told = self.tell_of_new_device(actor, &user, &verified, &session, now).await?;
         let (credential, changes) = self.open(actor, &user, &session, verified.clone(), now)?;
+        let browser = self.remember(actor, &session, rehashed.as_ref().unwrap_or(&verified), now)?;
         let rehash = rehashed.map(|to| AccountChange::Rehash { user: user.id, from: verified, to });
         self.ledger.apply(changes.with_all(rehash).with_all(told)).await.map_err(Failed::Rejected)?;
-        Ok(Outcome::SignedIn(Box::new(SignedIn { user, session, credential })))
+        Ok(Outcome::SignedIn(Box::new(SignedIn { user, session, credential, browser })))
     }
 
     /// Records a login that is refused, and gives what is said of it. Each refusal costs the same: one event,
@@ -240,18 +244,36 @@ impl LogIn {
     }
 
     /// The letter to a user who has signed in before, but never with this device from this network. Where
-    /// either is not known, nothing can be said.
+    /// either is not known, nothing can be said; a browser that is known is not new, wherever it is.
     async fn tell_of_new_device(
         &self,
         actor: &Actor,
         user: &User,
+        verified: &PasswordHash,
         session: &Session,
         now: Timestamp,
     ) -> Result<Option<Change>, LogInError> {
+        if actor.origin.browser.as_ref().is_some_and(|browser| browser.knows(user.id, verified, &*self.keeper)) {
+            return Ok(None);
+        }
         let (Some(network), Some(device)) = (&session.network, &session.device) else { return Ok(None) };
         let place = self.sessions.place(user.id, network, device).await?;
         let told = || tell(user, Template::NewDevice, &actor.origin, now, &*self.entropy);
         Ok((place == Place::New).then(told))
+    }
+
+    /// What the browser is to keep; a program that uses the API keeps nothing.
+    fn remember(
+        &self,
+        actor: &Actor,
+        session: &Session,
+        stored: &PasswordHash,
+        now: Timestamp,
+    ) -> Result<Option<SealedSecret>, LogInError> {
+        if session.channel == Channel::Api {
+            return Ok(None);
+        }
+        Ok(Some(remember(&actor.origin, session.user, stored, &*self.keeper, &*self.entropy, now)?))
     }
 
     /// A new hash with the parameters of today. When there is no room for it now, the old one stays

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use crate::access::Actor;
 use crate::accounts::email::EmailKey;
+use crate::accounts::ports::Accounts;
 use crate::changes::Changes;
 use crate::events::{Event, EventKind, EventSubject};
 use crate::origin::{Network, Origin};
@@ -14,6 +15,7 @@ use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
 use crate::ports::ledger::{Ledger, Rejected};
 use crate::ports::secrets::{SecretKeeper, SecretPurpose};
+use crate::sessions::known_browser::KnownBrowser;
 use crate::sessions::opaque::hex;
 use crate::throttles::account_delay;
 use crate::throttles::limits::{GateError, Limit, Quota, StrangersMail, Throttled, TooMany};
@@ -34,6 +36,8 @@ const KEY_BYTES: usize = 16;
 pub struct Counting {
     /// Counts.
     pub throttles: Arc<dyn Throttles>,
+    /// Reads the account with which a browser says that it is known.
+    pub accounts: Arc<dyn Accounts>,
     /// Knows from where accounts were used.
     pub places: Arc<dyn Places>,
     /// Hides addresses in the keys of what is counted.
@@ -99,8 +103,9 @@ impl Gate {
         Ok(())
     }
 
-    /// Lets a login through that is yet to be compared with a password. Where the account was used before it
-    /// has a delay of its own, so that nobody elsewhere can delay its owner.
+    /// Lets a login through that is yet to be compared with a password. With a browser or in a
+    /// network where the account was used before it has a delay of its own, so that nobody elsewhere can delay its
+    /// owner.
     ///
     /// # Errors
     /// When the address or the account was tried too often, or a port fails.
@@ -108,8 +113,17 @@ impl Gate {
         let Some(counting) = &self.counting else { return Ok(Guess { key: None }) };
         let network = origin.network();
         let asker = counting.account_key(email, network.as_ref().map_or("nowhere", Network::as_str));
-        self.refuse_what_lasts(counting, ACCOUNT, asker.as_str(), origin)?;
+        let own = origin.browser.as_ref().map(|browser| (browser, counting.browser_key(email, browser)));
+        let first = own.as_ref().map_or(&asker, |(_, key)| key);
+        self.refuse_what_lasts(counting, ACCOUNT, first.as_str(), origin)?;
         self.enter(origin, Throttled::LogIn).await?;
+        if let Some((browser, key)) = own {
+            if counting.recognizes(browser, email).await? {
+                let asker = key.as_str().to_owned();
+                return self.guess(counting, key, &asker, origin).await;
+            }
+            self.refuse_what_lasts(counting, ACCOUNT, asker.as_str(), origin)?;
+        }
         let known = match &network {
             Some(network) => counting.knows(email, network).await?,
             None => false,
@@ -263,6 +277,17 @@ impl Counting {
     fn account_key(&self, email: &EmailKey, place: &str) -> CounterKey {
         let place = if place.is_empty() { ":".into() } else { format!(":{}", self.hidden("place", place)) };
         self.key(ACCOUNT, email.as_str(), &place)
+    }
+
+    fn browser_key(&self, email: &EmailKey, browser: &KnownBrowser) -> CounterKey {
+        self.account_key(email, &format!("browser {}", browser.id()))
+    }
+
+    /// Whether the account of this address has signed in with the browser by the password that it has. Only a right
+    /// password makes a browser known, so whoever guesses cannot bring another one for each guess.
+    async fn recognizes(&self, browser: &KnownBrowser, email: &EmailKey) -> Result<bool, PortFailure> {
+        let Some(account) = self.accounts.by_email(email).await? else { return Ok(false) };
+        Ok(account.password.is_some_and(|password| browser.knows(account.user.id, &password, &*self.keeper)))
     }
 
     /// Whether the account was used from this network, or its owner has read its mail there.

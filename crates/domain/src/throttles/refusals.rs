@@ -91,8 +91,8 @@ impl Refusals {
             Entry::Occupied(mut entry) => entry.get_mut().count += 1,
             Entry::Vacant(entry) => {
                 let key = entry.key().1.clone();
-                // One event tells of many requests, so it names none.
-                let origin = Origin { request: None, ..origin.clone() };
+                // One event tells of many requests, so it names none, and it tells of no browser.
+                let origin = Origin { request: None, browser: None, ..origin.clone() };
                 entry.insert(Untold { limit, key, count: 1, since: now, origin });
             }
         }

@@ -8,6 +8,7 @@ mod boundary_oracle;
 mod boundary_shapes;
 mod domains;
 mod keys;
+mod known_browsers;
 mod land;
 mod log_in;
 mod mail;

@@ -29,7 +29,7 @@ const HOME: &str = "203.0.113.7";
 const ELSEWHERE: &str = "198.51.100.9";
 
 /// A registry that counts.
-fn throttled() -> World {
+pub(crate) fn throttled() -> World {
     let mut world = World::default();
     world.gate = TestGate(gate(&world));
     world
@@ -39,6 +39,7 @@ fn throttled() -> World {
 fn gate(world: &World) -> Arc<Gate> {
     Arc::new(Gate::new(Counting {
         throttles: world.memory.clone(),
+        accounts: world.memory.clone(),
         places: world.memory.clone(),
         keeper: world.keeper.clone(),
         ledger: world.memory.clone(),

@@ -44,7 +44,7 @@ impl Passwords {
             if good { Ok(body) } else { Err(errors.into_list()) }
         })?;
         match context.api.reset_password.run(&context.nobody(), &token, &new_password).await {
-            Ok(()) => Ok(changed()),
+            Ok(_) => Ok(changed()),
             Err(ResetPasswordError::NotValid(refused)) => {
                 Err(Refusal::new(Kind::MailedTokenNotValid, refused.to_string()).into())
             }
@@ -78,7 +78,7 @@ impl Passwords {
                 .ok_or_else(|| errors.into_list())
         })?;
         match context.api.change_password.run(caller.actor(), current, &new_password).await {
-            Ok(()) => Ok(changed()),
+            Ok(_) => Ok(changed()),
             // The caller is known: what is wrong is a field.
             Err(error @ ChangePasswordError::WrongPassword) => {
                 let (field, message) = ("current_password".into(), error.to_string());

@@ -132,6 +132,7 @@ impl World {
         let gate = if throttled {
             Gate::new(Counting {
                 throttles: memory.clone(),
+                accounts: memory.clone(),
                 places: memory.clone(),
                 keeper: Arc::new(FakeSecretKeeper::default()),
                 ledger: memory.clone(),
@@ -315,12 +316,14 @@ fn api(
             redeem: redeem,
             policy: policy.clone(),
             hashing: hashing.clone(),
+            keeper: keeper.clone(),
         }),
         change_password: use_case!(ChangePassword {
             gate: gate.clone(),
             accounts: memory.clone(),
             policy: policy,
             hashing: hashing.clone(),
+            keeper: keeper.clone(),
             own_row: own_row.clone(),
         }),
         list_sessions: Arc::new(ListSessions { sessions: memory.clone(), clock: clock.clone() }),

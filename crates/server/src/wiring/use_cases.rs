@@ -88,6 +88,7 @@ impl Adapters {
                     redeem: redeem,
                     policy: password_policy(config),
                     hashing: hashing.clone(),
+                    keeper: self.keys.clone(),
                 }
             ),
             change_password: wired!(
@@ -97,6 +98,7 @@ impl Adapters {
                     accounts: database.clone(),
                     policy: password_policy(config),
                     hashing: hashing,
+                    keeper: self.keys.clone(),
                     own_row: own_row.clone(),
                 }
             ),

@@ -49,7 +49,8 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
         }
     };
     match visit.site.use_cases.change_password.run(&owner.actor, current, form.text("password")).await {
-        Ok(()) => {
+        Ok(browser) => {
+            visit.keep_device(browser.as_ref());
             visit.leave(&Flash::Notice(Notice::PasswordChanged), &owner.binding())?;
             Ok(redirect("/account"))
         }

@@ -110,5 +110,6 @@ fn signed_in(visit: &Visit, outcome: Outcome, next: Option<&str>) -> Result<Resp
         return Err(PortFailure::lasting("a login on the pages made no secret for them").into());
     };
     visit.keep_session(&secret);
+    visit.keep_device(signed_in.browser.as_ref());
     Ok(redirect(next.unwrap_or("/account")))
 }

@@ -48,7 +48,8 @@ pub(crate) async fn submit(visit: &Visit, post: Post) -> Result<Response, Refuse
     let form = post.open(&visitor, &visit.site)?;
     let (token, actor) = (form.text("token"), Actor::nobody(visit.origin.clone()));
     match visit.site.use_cases.reset_password.run(&actor, token, form.text("password")).await {
-        Ok(()) => {
+        Ok(browser) => {
+            visit.keep_device(browser.as_ref());
             // The password is set, whether or not it is known who reads of it.
             let reader = visit.site.reader(visit).await.unwrap_or(visitor);
             visit.leave(&Flash::Notice(Notice::PasswordReset), &reader)?;

@@ -132,6 +132,7 @@ impl Registry {
         }
         Arc::new(Gate::new(Counting {
             throttles: self.memory.clone(),
+            accounts: self.memory.clone(),
             places: self.memory.clone(),
             keeper: self.keeper.clone(),
             ledger: self.memory.clone(),
@@ -189,6 +190,7 @@ impl Registry {
             redeem: self.redeem(),
             policy: policy(),
             hashing: self.hashing.clone(),
+            keeper: self.keeper.clone(),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
         }
@@ -200,6 +202,7 @@ impl Registry {
             accounts: self.memory.clone(),
             policy: policy(),
             hashing: self.hashing.clone(),
+            keeper: self.keeper.clone(),
             own_row,
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),

@@ -119,7 +119,34 @@ async fn cookies_are_bound_to_the_host_by_https_and_plain_on_loopback() {
         let [session] = set.as_slice() else { panic!("one session: {set:?}") };
         assert!(session.starts_with(&format!("{prefix}session=urs_")), "{session}");
         assert!(session.ends_with(&format!("; Path=/; HttpOnly; SameSite=Lax; Max-Age=7776000{end}")), "{session}");
+        let set = page.headers.get_all(header::SET_COOKIE).iter().map(|set| set.to_str().expect("ASCII"));
+        let set: Vec<_> = set.filter(|set| set.contains("-device=")).collect();
+        let [device] = set.as_slice() else { panic!("one device: {set:?}") };
+        assert!(device.starts_with(&format!("{prefix}device=")) && !device.contains("ada"), "{device}");
+        assert!(device.ends_with(&format!("; Path=/; HttpOnly; SameSite=Lax; Max-Age=15552000{end}")), "{device}");
     }
+}
+
+#[tokio::test]
+async fn nothing_but_the_right_password_makes_a_browser_known() {
+    let registry = Registry::default();
+    let browser = browser(&registry);
+    let device = || browser.cookies.borrow().get("user-registry-device").cloned();
+    for (path, page) in FORMS.into_iter().filter(|(_, page)| *page != "/account") {
+        browser.post_from(page, path, &[("email", EMAIL), ("password", PASSWORD), ("token", "urm_0")]).await;
+        browser.get(path).await;
+        if path != "/" {
+            assert_eq!(device(), None, "{path}");
+        }
+        browser.post_from("/", "/", &[("email", EMAIL), ("password", "a wrong one")]).await;
+        assert_eq!(device(), None, "{path}");
+    }
+    browser.post_from("/", "/", &[("email", EMAIL), ("password", PASSWORD)]).await.leads_to("/account");
+    let first = device().expect("it is known");
+    browser.post_from("/account", "/account/log-out", &[]).await.leads_to("/");
+    assert_eq!(device().as_ref(), Some(&first), "it stays known when the session ends");
+    browser.post_from("/", "/", &[("email", EMAIL), ("password", PASSWORD)]).await.leads_to("/account");
+    assert!(device().is_some());
 }
 
 #[tokio::test]

@@ -295,11 +295,12 @@ impl<E: Engine> Registry<E> {
             redeem: self.redeem(),
             policy: policy(),
             hashing: self.hashing.clone(),
+            keeper: self.keeper.clone(),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
         };
         match case.run(&stranger(), token, PASSWORDS[password]).await {
-            Ok(()) => Answer::Done,
+            Ok(_) => Answer::Done,
             Err(ResetPasswordError::NotValid(_)) => Answer::NotValid,
             Err(other) => panic!("{other:?}"),
         }
@@ -316,12 +317,13 @@ impl<E: Engine> Registry<E> {
             accounts: self.engine.clone(),
             policy: policy(),
             hashing: self.hashing.clone(),
+            keeper: self.keeper.clone(),
             own_row: Arc::new(OwnRow { accounts: self.engine.clone(), ledger: self.engine.clone() }),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
         };
         match case.run(&actor, typed(current), PASSWORDS[new]).await {
-            Ok(()) => Answer::Done,
+            Ok(_) => Answer::Done,
             Err(ChangePasswordError::WrongPassword) => Answer::WrongPassword,
             Err(other) => panic!("{other:?}"),
         }
