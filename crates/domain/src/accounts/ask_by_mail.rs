@@ -5,6 +5,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::access::Actor;
+use crate::accounts::answers::Answers;
 use crate::accounts::email::EmailAddress;
 use crate::accounts::ports::Accounts;
 use crate::accounts::user::{User, UserState};
@@ -55,6 +56,9 @@ impl From<GateError> for AskByMailError {
 pub struct AskByMail {
     /// Refuses what was tried too often.
     pub gate: Arc<Gate>,
+    /// How much strangers are told. Where that is nothing, anybody may have signed up with an address that is not
+    /// verified: then it is verified by choosing a password, so that nobody opens an account with somebody else's.
+    pub answers: Answers,
     /// Reads the account.
     pub accounts: Arc<dyn Accounts>,
     /// Hides the addresses of nobody in events.
@@ -91,11 +95,11 @@ impl AskByMail {
 
     fn mail(&self, actor: &Actor, wanted: Wanted, user: &User) -> Changes {
         let (at, subject) = (self.clock.now(), EventSubject::new("user", user.id));
-        let (kind, purpose, template) = match wanted {
-            Wanted::Verification => {
+        let (kind, purpose, template) = match (wanted, self.answers) {
+            (Wanted::Verification, Answers::Contract) => {
                 (EventKind::VerificationSent, MailedTokenPurpose::VerifyAddress, Template::VerifyAddress)
             }
-            Wanted::NewPassword => {
+            (Wanted::Verification, Answers::Hardened) | (Wanted::NewPassword, _) => {
                 (EventKind::PasswordResetSent, MailedTokenPurpose::ResetPassword, Template::ResetPassword)
             }
         };

@@ -160,7 +160,7 @@ impl SignUp {
         let password = self.hashing.hash(command.password.clone()).await?;
         let email = command.email.clone();
         let changes = match account {
-            Some(account) => self.tell_owner(actor, &email, Some(&account.user).filter(|_| may_mail)),
+            Some(account) => self.tell_owner(actor, &email, Some(&account.user), may_mail),
             None => self.plan(actor, command, password, None).1,
         };
         match self.ledger.apply(changes).await {
@@ -168,7 +168,7 @@ impl SignUp {
             Err(Rejected::Conflict(UniqueKey::Address)) => {
                 // Somebody else was faster.
                 let owner = self.accounts.by_email(email.key()).await?.map(|account| account.user);
-                let told = self.ledger.apply(self.tell_owner(actor, &email, owner.as_ref().filter(|_| may_mail))).await;
+                let told = self.ledger.apply(self.tell_owner(actor, &email, owner.as_ref(), may_mail)).await;
                 told.map(|_| Outcome::CheckMail).map_err(|rejected| rejected.unexpected().into())
             }
             Err(other) => Err(other.unexpected().into()),
@@ -202,21 +202,33 @@ impl SignUp {
     ///
     /// Whoever made an account that was never verified may have been a stranger, whose password must not become that
     /// of a verified account: the links that would verify it end, and a new one sets a new password as well.
-    fn tell_owner(&self, actor: &Actor, email: &EmailAddress, owner: Option<&User>) -> Changes {
+    fn tell_owner(&self, actor: &Actor, email: &EmailAddress, owner: Option<&User>, may_mail: bool) -> Changes {
         let now = self.clock.now();
-        let Some(owner) = owner.filter(|owner| owner.state == UserState::Active) else {
+        let not_sent = || {
             let subject = EventSubject::address(email, &*self.keeper);
-            return Changes::new(Event::now(EventKind::MailNotSent, actor, subject, now, &*self.entropy));
+            Changes::new(Event::now(EventKind::MailNotSent, actor, subject, now, &*self.entropy))
         };
+        let Some(owner) = owner.filter(|owner| owner.state == UserState::Active) else { return not_sent() };
+        let end = MailChange::EndTokens {
+            user: owner.id,
+            purpose: MailedTokenPurpose::VerifyAddress,
+            made_after: None,
+            at: now,
+        };
+        if !may_mail {
+            // Whoever used up the mails to this address may have planted the account, and not got in by that.
+            let end = (!owner.is_activated()).then_some(end);
+            return not_sent().with_all(end);
+        }
         let subject = EventSubject::new("user", owner.id);
         let event = Event::now(EventKind::SignedUpAgain, actor, subject, now, &*self.entropy).about(owner.id);
         let changes = Changes::new(event);
         if owner.is_activated() {
             return changes.with(tell(owner, Template::SignUpAgain, &actor.origin, now, &*self.entropy));
         }
-        let purpose = MailedTokenPurpose::VerifyAddress;
         let reset = mail_token(owner, MailedTokenPurpose::ResetPassword, Template::ResetPassword, now, &*self.entropy);
-        changes.with(MailChange::EndTokens { user: owner.id, purpose, made_after: None, at: now }).with_all(reset)
+        // A new token locks the user first, as whoever uses one does.
+        changes.with_all(reset).with(end)
     }
 
     fn user(&self, actor: &Actor, command: &Command, has_user_token: bool, now: Timestamp) -> User {

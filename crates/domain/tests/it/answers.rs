@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use domain::access::Actor;
 use domain::accounts::answers::Answers;
+use domain::accounts::ask_by_mail::Wanted;
 use domain::accounts::locale::Locale;
 use domain::accounts::ports::Accounts as _;
 use domain::accounts::sign_up::{Outcome, SignUpError};
@@ -15,9 +16,11 @@ use domain::origin::{ClientAddress, Origin};
 use domain::ports::clock::Clock as _;
 use domain::sessions::log_in::{Command, LogInError, LogInRules};
 use domain::sessions::session::Channel;
+use domain::throttles::limits::StrangersMail;
 use memory::passwords::CheapHashing;
 
 use crate::land::checked_field;
+use crate::throttles::throttled;
 use crate::world::{PASSWORD, World, application, email, typed};
 
 const ADA: &str = "ada@example.org";
@@ -144,11 +147,32 @@ async fn an_account_that_a_stranger_planted_is_never_verified_with_their_passwor
     sign_up.run(&somewhere(&world, [203, 0, 113, 7], "curl/8"), application(ADA)).await.expect("told");
     let actor = Actor::nobody(Origin::default());
     world.confirm_address().run(&actor, &strangers_link).await.expect_err("the link has ended");
+    // Whoever asks for the link once more, the owner or the stranger, gets none that only verifies.
+    world.ask_by_mail().run(&actor, Wanted::Verification, &email(ADA)).await.expect("asked");
+    let links = world.told().into_iter().filter(|(template, _)| *template == Template::VerifyAddress).count();
+    assert_eq!(links, 1, "the first, which has ended");
     let link = world.mailed_token(Template::ResetPassword);
     world.reset_password().run(&actor, &link, "the owner's very own").await.expect("the owner reads the mail");
     let stranger = world.try_to_enter(ADA, "the stranger's own", Channel::Api).await;
     assert!(matches!(stranger, Err(LogInError::Refused)), "{stranger:?}");
     assert!(world.try_to_enter(ADA, "the owner's very own", Channel::Api).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_planted_link_ends_also_when_no_mail_may_go_out() {
+    let world = World { rules: hardened().rules, ..throttled() };
+    let sign_up = world.sign_up(DefaultPolicy::Allow);
+    let mut planted = application(ADA);
+    planted.password = typed("the stranger's own");
+    let stranger = somewhere(&world, [198, 51, 100, 1], "curl/8");
+    sign_up.run(&stranger, planted.clone()).await.expect("told");
+    let strangers_link = world.mailed_token(Template::VerifyAddress);
+    while world.gate.0.may_mail(&stranger.origin, email(ADA).key(), StrangersMail::Other).await.expect("counted") {}
+    let before = world.told().len();
+    sign_up.run(&somewhere(&world, [203, 0, 113, 7], "curl/8"), application(ADA)).await.expect("told");
+    assert_eq!(world.told().len(), before, "too many mails went out");
+    let actor = Actor::nobody(Origin::default());
+    world.confirm_address().run(&actor, &strangers_link).await.expect_err("the link has ended");
 }
 
 #[tokio::test]

@@ -42,6 +42,7 @@ impl World {
     pub(crate) fn ask_by_mail(&self) -> AskByMail {
         AskByMail {
             gate: self.gate.0.clone(),
+            answers: self.rules.answers,
             accounts: self.memory.clone(),
             keeper: self.keeper.clone(),
             ledger: self.memory.clone(),

@@ -292,6 +292,7 @@ fn api(
         log_out: use_case!(LogOut { ledger: memory.clone() }),
         ask_by_mail: use_case!(AskByMail {
             gate: gate.clone(),
+            answers: Answers::Contract,
             accounts: memory.clone(),
             keeper: keeper.clone(),
             ledger: memory.clone(),

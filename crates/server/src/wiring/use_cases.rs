@@ -65,6 +65,7 @@ impl Adapters {
                 self,
                 AskByMail {
                     gate: gate.clone(),
+                    answers: config.log_in_rules.answers,
                     accounts: database.clone(),
                     keeper: keys.clone(),
                     ledger: database.clone(),

@@ -172,6 +172,7 @@ impl Registry {
     fn ask_by_mail(&self) -> AskByMail {
         AskByMail {
             gate: self.gate(),
+            answers: self.rules.answers,
             accounts: self.memory.clone(),
             keeper: self.keeper.clone(),
             ledger: self.memory.clone(),

@@ -252,6 +252,7 @@ impl<E: Engine> Registry<E> {
     async fn ask(&self, who: usize, wanted: Wanted) -> Answer {
         let case = AskByMail {
             gate: Arc::new(Gate::open()),
+            answers: Answers::Contract,
             accounts: self.engine.clone(),
             keeper: self.keeper.clone(),
             ledger: self.engine.clone(),
