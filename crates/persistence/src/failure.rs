@@ -77,11 +77,15 @@ fn passes(error: &DbErr) -> bool {
 }
 
 /// Whether a statement that failed like this may have been carried out all the same: it was sent, and the server
-/// has not said what became of it. A server that is stopped may say so after it has committed.
+/// has not said what became of it.
 pub(crate) fn may_be_done(error: &DbErr) -> bool {
-    let is_refused =
-        database_error(error).is_some_and(|error| !error.code().is_some_and(|code| code.starts_with("57P")));
+    let is_refused = database_error(error).is_some_and(|error| !error.code().is_some_and(|code| leaves_open(&code)));
     !is_of_connecting(error) && !is_refused
+}
+
+/// A server that is stopped or broken may say so after it has committed, and what stands before it when it is gone.
+fn leaves_open(code: &str) -> bool {
+    ["57P", "08", "58", "XX"].iter().any(|class| code.starts_with(class))
 }
 
 /// Whether no connection was to be had, so that no statement was sent.
@@ -155,6 +159,9 @@ mod tests {
         assert!(may_be_done(&exec(SqlxError::WorkerCrashed)));
         assert!(!may_be_done(&DbErr::Conn(sea_orm::RuntimeErr::Internal("refused".into()))));
         assert!(!may_be_done(&DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout)));
+        for (code, open) in [("57P01", true), ("08006", true), ("XX000", true), ("23505", false), ("55P03", false)] {
+            assert_eq!(leaves_open(code), open, "{code}");
+        }
     }
 
     #[test]

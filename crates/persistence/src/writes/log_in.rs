@@ -9,11 +9,11 @@ use domain::ports::ledger::Receipt;
 use domain::ports::secrets::SecretDigest;
 use domain::sessions::grant::Grant;
 use domain::sessions::session::Session;
-use sea_orm::{ConnectionTrait, DatabaseConnection, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, Value};
 
 use crate::failure::Unwritten;
 use crate::sql::{Sql, all, execute, statements};
-use crate::writes::{events, sessions, touched};
+use crate::writes::{events, invariants, sessions, touched};
 
 macro_rules! grant {
     ($from:literal) => {
@@ -97,6 +97,11 @@ impl<'a> LogIn<'a> {
     pub(crate) async fn commit(&self, connection: &DatabaseConnection) -> Result<Option<Receipt>, Unwritten> {
         let written = all(connection, COMMITTED, self.values()).await?;
         Ok((!written.is_empty()).then(Self::receipt))
+    }
+
+    /// Waits for whoever has locked the user of the login.
+    pub(crate) async fn wait_for_user(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+        invariants::lock_user(transaction, self.session.user).await
     }
 
     fn values(&self) -> impl Iterator<Item = Value> + Send {

@@ -96,6 +96,10 @@ impl Work {
     /// for it, and then it either meets the event or finds its place free. Nothing of it stays.
     pub(crate) async fn was_committed(&self, transaction: &DatabaseTransaction) -> Result<bool, DbErr> {
         let Self::Plan(changes) = self else { return Ok(false) };
+        if let Some(log_in) = LogIn::of(changes) {
+            // One statement is its own commit: it may still wait for its user, before it comes to the event.
+            log_in.wait_for_user(transaction).await?;
+        }
         match events::record(transaction, &changes.event).await {
             Ok(()) => Ok(false),
             Err(error) => match Unwritten::from(error) {
