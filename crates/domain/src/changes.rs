@@ -275,6 +275,8 @@ pub enum KeyChange {
 pub enum Invariant {
     /// The user has at most [`crate::land::field::MAX_FIELDS`] fields; the user's row is locked.
     FieldLimit(UserId),
+    /// The user is active, and stays so until the transaction ends: the user's row is locked.
+    Active(UserId),
     /// The user is active and the session, which is theirs, has not ended. Both rows are locked until
     /// the transaction ends, so that whoever ends or disables them comes before or after it.
     SessionStands(UserId, SessionId),

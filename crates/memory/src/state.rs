@@ -70,6 +70,7 @@ impl State {
     fn require(&self, invariant: Invariant) -> Result<u64, Rejected> {
         let holds = match &invariant {
             Invariant::FieldLimit(user) => self.land.keeps_limit(*user),
+            Invariant::Active(user) => self.is_active(*user),
             Invariant::SessionStands(user, session) => self.is_active(*user) && self.sessions.runs(*session, *user),
             Invariant::UserTokenStands(user, digest) => {
                 self.is_active(*user) && self.accounts.user_token(*user).as_ref() == Some(digest)

@@ -156,6 +156,7 @@ macro_rules! stamp {
         $crate::stamp!($fixture, standing: [
             a_plan_requires_an_active_user_and_a_running_session_of_theirs,
             a_plan_requires_an_active_user_and_their_token,
+            a_plan_requires_an_active_user,
             a_plan_requires_an_administrator,
             no_plan_of_a_session_follows_its_end,
             plans_that_require_the_same_all_go_through,

@@ -9,7 +9,7 @@ use crate::accounts::answers::Answers;
 use crate::accounts::email::EmailAddress;
 use crate::accounts::ports::Accounts;
 use crate::accounts::user::{User, UserState};
-use crate::changes::Changes;
+use crate::changes::{Changes, Invariant};
 use crate::events::{Event, EventKind, EventSubject};
 use crate::mail::letter::Template;
 use crate::mail::mailed_token::MailedTokenPurpose;
@@ -85,12 +85,13 @@ impl AskByMail {
         }
         let account = self.accounts.by_email(email.key()).await?;
         let user = account.map(|account| account.user).filter(|user| wanted.is_for(user));
-        let changes = match user {
-            Some(user) => self.mail(actor, wanted, &user),
-            None => self.nothing(actor, email),
+        let changes = user.as_ref().map_or_else(|| self.nothing(actor, email), |user| self.mail(actor, wanted, user));
+        let written = match self.ledger.apply(changes).await {
+            // The account was shut a moment ago, which has ended what was sent before.
+            Err(Rejected::Broken(Invariant::Active(_))) => self.ledger.apply(self.nothing(actor, email)).await,
+            written => written,
         };
-        self.ledger.apply(changes).await.map_err(Rejected::unexpected)?;
-        Ok(())
+        written.map(|_| ()).map_err(|rejected| rejected.unexpected().into())
     }
 
     fn mail(&self, actor: &Actor, wanted: Wanted, user: &User) -> Changes {
@@ -104,7 +105,8 @@ impl AskByMail {
             }
         };
         let event = Event::now(kind, actor, subject, at, &*self.entropy).about(user.id);
-        Changes::new(event).with_all(mail_token(user, purpose, template, at, &*self.entropy))
+        let active = Invariant::Active(user.id);
+        Changes::new(event).with(active).with_all(mail_token(user, purpose, template, at, &*self.entropy))
     }
 
     fn nothing(&self, actor: &Actor, email: &EmailAddress) -> Changes {

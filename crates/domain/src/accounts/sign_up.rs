@@ -14,7 +14,7 @@ use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing};
 use crate::accounts::user::{User, UserState};
 use crate::accounts::user_token::{HeldUserToken, UserToken};
 use crate::changes::account::AccountChange;
-use crate::changes::{Change, Changes, LandChange, MailChange, UniqueKey};
+use crate::changes::{Change, Changes, Invariant, LandChange, MailChange, UniqueKey};
 use crate::domains::policy::DefaultPolicy;
 use crate::domains::ports::DomainRules;
 use crate::events::{Event, EventKind, EventSubject};
@@ -159,20 +159,28 @@ impl SignUp {
         let account = self.accounts.by_email(command.email.key()).await?;
         let password = self.hashing.hash(command.password.clone()).await?;
         let email = command.email.clone();
-        let changes = match account {
-            Some(account) => self.tell_owner(actor, &email, Some(&account.user), may_mail),
-            None => self.plan(actor, command, password, None).1,
-        };
-        match self.ledger.apply(changes).await {
-            Ok(_) => Ok(Outcome::CheckMail),
-            Err(Rejected::Conflict(UniqueKey::Address)) => {
+        let owner = match account {
+            Some(account) => Some(account.user),
+            None => match self.ledger.apply(self.plan(actor, command, password, None).1).await {
+                Ok(_) => return Ok(Outcome::CheckMail),
                 // Somebody else was faster.
-                let owner = self.accounts.by_email(email.key()).await?.map(|account| account.user);
-                let told = self.ledger.apply(self.tell_owner(actor, &email, owner.as_ref(), may_mail)).await;
-                told.map(|_| Outcome::CheckMail).map_err(|rejected| rejected.unexpected().into())
-            }
-            Err(other) => Err(other.unexpected().into()),
-        }
+                Err(Rejected::Conflict(UniqueKey::Address)) => {
+                    self.accounts.by_email(email.key()).await?.map(|account| account.user)
+                }
+                Err(other) => return Err(other.unexpected().into()),
+            },
+        };
+        let owner = owner.filter(|owner| owner.state == UserState::Active);
+        let told = match owner {
+            Some(owner) => self.ledger.apply(self.tell_owner(actor, &email, &owner, may_mail)).await,
+            None => self.ledger.apply(self.not_sent(actor, &email)).await,
+        };
+        let told = match told {
+            // The account was shut a moment ago, which has ended what was sent before.
+            Err(Rejected::Broken(Invariant::Active(_))) => self.ledger.apply(self.not_sent(actor, &email)).await,
+            told => told,
+        };
+        told.map(|_| Outcome::CheckMail).map_err(|rejected| rejected.unexpected().into())
     }
 
     /// The plan that makes the user.
@@ -202,33 +210,28 @@ impl SignUp {
     ///
     /// Whoever made an account that was never verified may have been a stranger, whose password must not become that
     /// of a verified account: the links that would verify it end, and a new one sets a new password as well.
-    fn tell_owner(&self, actor: &Actor, email: &EmailAddress, owner: Option<&User>, may_mail: bool) -> Changes {
+    fn tell_owner(&self, actor: &Actor, email: &EmailAddress, owner: &User, may_mail: bool) -> Changes {
         let now = self.clock.now();
-        let not_sent = || {
-            let subject = EventSubject::address(email, &*self.keeper);
-            Changes::new(Event::now(EventKind::MailNotSent, actor, subject, now, &*self.entropy))
-        };
-        let Some(owner) = owner.filter(|owner| owner.state == UserState::Active) else { return not_sent() };
-        let end = MailChange::EndTokens {
-            user: owner.id,
-            purpose: MailedTokenPurpose::VerifyAddress,
-            made_after: None,
-            at: now,
-        };
+        let purpose = MailedTokenPurpose::VerifyAddress;
+        let end = MailChange::EndTokens { user: owner.id, purpose, made_after: None, at: now };
         if !may_mail {
             // Whoever used up the mails to this address may have planted the account, and not got in by that.
             let end = (!owner.is_activated()).then_some(end);
-            return not_sent().with_all(end);
+            return self.not_sent(actor, email).with_all(end);
         }
         let subject = EventSubject::new("user", owner.id);
         let event = Event::now(EventKind::SignedUpAgain, actor, subject, now, &*self.entropy).about(owner.id);
-        let changes = Changes::new(event);
+        let changes = Changes::new(event).with(Invariant::Active(owner.id));
         if owner.is_activated() {
             return changes.with(tell(owner, Template::SignUpAgain, &actor.origin, now, &*self.entropy));
         }
         let reset = mail_token(owner, MailedTokenPurpose::ResetPassword, Template::ResetPassword, now, &*self.entropy);
-        // A new token locks the user first, as whoever uses one does.
         changes.with_all(reset).with(end)
+    }
+
+    fn not_sent(&self, actor: &Actor, email: &EmailAddress) -> Changes {
+        let subject = EventSubject::address(email, &*self.keeper);
+        Changes::new(Event::now(EventKind::MailNotSent, actor, subject, self.clock.now(), &*self.entropy))
     }
 
     fn user(&self, actor: &Actor, command: &Command, has_user_token: bool, now: Timestamp) -> User {

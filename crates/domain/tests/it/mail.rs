@@ -6,12 +6,16 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::access::Actor;
+use domain::accounts::answers::Answers;
 use domain::accounts::ask_by_mail::{AskByMail, Wanted};
 use domain::accounts::confirm_address::{ConfirmAddress, ConfirmAddressError, Confirmation};
-use domain::accounts::user::UserState;
+use domain::accounts::email::EmailKey;
+use domain::accounts::ports::Accounts;
+use domain::accounts::sign_up::{Outcome, SignUp};
+use domain::accounts::user::{Account, User, UserState};
 use domain::domains::policy::DefaultPolicy;
 use domain::events::EventKind;
-use domain::ids::DeliveryId;
+use domain::ids::{DeliveryId, UserId};
 use domain::mail::deliver::{Deliver, Delivered};
 use domain::mail::delivery::{DeliveryOutcome, LEASE};
 use domain::mail::letter::{Letter, Template};
@@ -20,10 +24,12 @@ use domain::mail::ports::{Deliveries as _, Mailer, NotSent};
 use domain::mail::redeem::RedeemError;
 use domain::origin::Origin;
 use domain::ports::clock::{Clock as _, Timestamp};
+use domain::ports::failure::PortFailure;
+use domain::sessions::log_in::LogInRules;
 use memory::passwords::CheapHashing;
 use memory::secrets::FakeSecretKeeper;
 
-use crate::world::{World, email, typed};
+use crate::world::{PASSWORD, World, application, email, typed};
 
 const ADA: &str = "ada@example.org";
 
@@ -277,4 +283,46 @@ async fn a_letter_of_a_process_that_died_goes_out_from_another() {
     world.clock.advance(LEASE);
     let delivered = one(&deliver).await.expect("its time is over");
     assert_eq!(delivered.delivery.id, lost.id);
+}
+
+/// Accounts as they were a moment ago.
+struct Outdated(Account);
+
+#[async_trait]
+impl Accounts for Outdated {
+    async fn by_email(&self, _: &EmailKey) -> Result<Option<Account>, PortFailure> {
+        Ok(Some(self.0.clone()))
+    }
+
+    async fn by_id(&self, _: UserId) -> Result<Option<User>, PortFailure> {
+        Ok(Some(self.0.user.clone()))
+    }
+
+    async fn list(&self, _: Option<UserId>, _: usize) -> Result<Vec<User>, PortFailure> {
+        Ok(vec![self.0.user.clone()])
+    }
+}
+
+#[tokio::test]
+async fn no_mail_goes_out_to_an_account_that_is_shut_at_that_moment() {
+    for rules in [LogInRules::default(), LogInRules { answers: Answers::Hardened, ..LogInRules::default() }] {
+        let world = World { rules, ..World::default() };
+        let password = CheapHashing::hash_of(&typed(PASSWORD));
+        world.add(ADA, password, |user| user.state = UserState::Disabled).await;
+        let mut account = world.memory.by_email(email(ADA).key()).await.expect("read").expect("an account");
+        account.user.state = UserState::Active;
+        let accounts: Arc<dyn Accounts> = Arc::new(Outdated(account));
+        let actor = Actor::nobody(Origin::default());
+        for wanted in [Wanted::Verification, Wanted::NewPassword] {
+            let case = AskByMail { accounts: accounts.clone(), ..world.ask_by_mail() };
+            case.run(&actor, wanted, &email(ADA)).await.expect("the answer is the usual one");
+        }
+        if rules.answers == Answers::Hardened {
+            let case = SignUp { accounts, ..world.sign_up(DefaultPolicy::Allow) };
+            assert_eq!(case.run(&actor, application(ADA)).await.expect("the usual one"), Outcome::CheckMail);
+        }
+        assert_eq!(world.told(), []);
+        let last = world.memory.events().last().map(|event| event.kind);
+        assert_eq!(last, Some(EventKind::MailNotSent));
+    }
 }

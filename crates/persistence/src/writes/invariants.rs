@@ -13,6 +13,12 @@ use crate::sql::{Sql, all, statements};
 use crate::writes::domains::{Lock, lock};
 use crate::writes::work::needs_locks;
 
+macro_rules! active {
+    ($lock:literal) => {
+        concat!("SELECT 1 FROM users WHERE id = $1 AND state = 'active'", $lock)
+    };
+}
+
 macro_rules! session_stands {
     ($lock:literal) => {
         concat!(
@@ -39,6 +45,7 @@ statements! {
     /// Not `FOR UPDATE`: a field that is being added shares the row's key, and two that are added at
     /// once would wait for each other.
     LOCK_USER = "SELECT 1 FROM users WHERE id = $1", postgres: "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE";
+    ACTIVE = active!(""), postgres: active!(" FOR NO KEY UPDATE");
     /// Both rows, the user's first: whoever waits for one of them holds the other nowhere.
     SESSION_STANDS = session_stands!(""), postgres: session_stands!(" FOR NO KEY UPDATE");
     USER_TOKEN_STANDS = user_token_stands!(""), postgres: user_token_stands!(" FOR NO KEY UPDATE");
@@ -51,6 +58,7 @@ statements! {
 pub(super) async fn require(transaction: &DatabaseTransaction, invariant: &Invariant) -> Result<u64, Unwritten> {
     let holds = match invariant {
         Invariant::FieldLimit(user) => keeps_limit(transaction, *user).await?,
+        Invariant::Active(user) => is_found(transaction, ACTIVE, [user.uuid().into()]).await?,
         Invariant::SessionStands(user, session) => {
             is_found(transaction, SESSION_STANDS, [user.uuid().into(), session.uuid().into()]).await?
         }

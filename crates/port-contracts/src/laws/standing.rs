@@ -73,6 +73,18 @@ pub async fn a_plan_requires_an_active_user_and_their_token(fixture: Fixture) {
     }
 }
 
+/// Nobody else is active.
+pub async fn a_plan_requires_an_active_user(fixture: Fixture) {
+    let active = user("ada@example.org");
+    let disabled = User { state: UserState::Disabled, ..user("disabled@example.org") };
+    let leaving = User { state: UserState::Leaving, ..user("leaving@example.org") };
+    fixture.here.write(plan().with_all([&active, &disabled, &leaving].map(add))).await;
+    fixture.there.write(putting("a.example", Invariant::Active(active.id))).await;
+    for user in [disabled.id, leaving.id, UserId::restore(id())] {
+        expect_nothing(&fixture, Invariant::Active(user)).await;
+    }
+}
+
 /// The role is the one of now.
 pub async fn a_plan_requires_an_administrator(fixture: Fixture) {
     let administrator = User { administrator: true, ..user("ada@example.org") };
