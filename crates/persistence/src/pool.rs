@@ -18,8 +18,8 @@ use sea_query_sqlx::SqlxValues;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
-/// How long a statement waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a request waits for a connection.
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// After how long without a statement a connection is asked whether it is alive.
 const FRESH: Duration = Duration::from_secs(30);
 
@@ -134,9 +134,7 @@ impl Kept {
     /// whether they are alive.
     fn take(&self) -> Option<Connection> {
         let mut idle = self.idle();
-        if idle.last().is_some_and(|idle| idle.since.elapsed() > FRESH) {
-            idle.clear();
-        }
+        idle.retain(|idle| idle.since.elapsed() <= FRESH);
         idle.pop().map(|idle| idle.connection)
     }
 }

@@ -11,11 +11,9 @@ use crate::database::Database;
 use crate::open::{not_up_to_date, tables, unreachable};
 use crate::open_error::OpenError;
 use crate::options::Options;
-use crate::pool::Pool;
+use crate::pool::{ACQUIRE_TIMEOUT, Pool};
 use crate::sql::{Sql, all, execute};
 
-/// How long a request waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a start waits for a connection: many may start at once.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a program waits for others that bring the tables up to date.

@@ -13,7 +13,7 @@ use crate::open::data_file::{self, Found};
 use crate::open::{tables, unreachable};
 use crate::open_error::OpenError;
 use crate::options::Options;
-use crate::pool::Pool;
+use crate::pool::{ACQUIRE_TIMEOUT, Pool};
 use crate::sql::{Sql, execute, one};
 use crate::sqlite::Writer;
 
@@ -119,7 +119,7 @@ async fn connect(
     options
         .max_connections(connections)
         .min_connections(1)
-        .acquire_timeout(Duration::from_secs(2))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)

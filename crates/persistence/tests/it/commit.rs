@@ -4,19 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::accounts::ports::Accounts as _;
-use domain::changes::{Changes, SessionChange};
-use domain::ids::GrantId;
 use domain::ports::ledger::{Ledger as _, Rejected};
-use domain::sessions::grant::Grant;
 use domain::sessions::ports::{CredentialKey, Sessions as _};
-use domain::sessions::session::{Channel, Session};
+use domain::sessions::session::Channel;
 use persistence::database::Database;
 use persistence::options::Options;
 use sea_orm::ConnectionTrait as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::fixture::{Place, adding, at, id, opening, plan, session, user};
+use crate::fixture::{Place, adding, grant, log_in, session, user};
 
 /// Ends the connection in the midst of a commit, so that nothing is committed.
 const TRAP: &str = "CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS \
@@ -39,16 +36,11 @@ async fn a_commit_that_was_lost_with_its_connection_is_a_failure_that_passes() {
     // A login is one statement, and its own commit.
     place.raw().await.execute_unprepared(TRIGGER).await.expect("laid");
     let session = session(&ada, Channel::Api);
-    let outcome = database.apply(log_in(&session)).await;
+    let outcome = database.apply(log_in(&session, grant(&session))).await;
     assert!(matches!(&outcome, Err(Rejected::Failed(failure)) if failure.retryable()), "{outcome:?}");
     assert_eq!(database.holder(&CredentialKey::Session(session.id)).await.expect("read"), None);
     place.raw().await.execute_unprepared("DROP TRIGGER trap ON events").await.expect("taken away");
-    database.apply(log_in(&session)).await.expect("written");
-}
-
-fn log_in(session: &Session) -> Changes {
-    let grant = Grant { id: GrantId::restore(id()), session: session.id, generation: 0, rotated_at: at(0) };
-    plan().with(opening(session, None)).with(SessionChange::AddGrant { grant, at: at(0) })
+    database.apply(log_in(&session, grant(&session))).await.expect("written");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,7 +59,7 @@ async fn a_login_whose_answer_was_lost_is_found_by_its_event() {
     // The values are sent when the statement is to be carried out, not when it is prepared.
     let lossy = Lossy::start(session.id.uuid().as_bytes().to_vec()).await;
     lossy.database.apply(adding(&ada)).await.expect("written");
-    assert_eq!(lossy.database.apply(log_in(&session)).await.expect("committed").rows, [1, 1]);
+    assert_eq!(lossy.database.apply(log_in(&session, grant(&session))).await.expect("committed").rows, [1, 1]);
     assert!(!lossy.armed.load(Ordering::SeqCst), "the answer was swallowed");
     let holder = lossy.database.holder(&CredentialKey::Session(session.id)).await.expect("read").expect("a session");
     assert_eq!((holder.user, holder.session), (ada, Some(session)));

@@ -10,11 +10,12 @@ use domain::changes::account::AccountChange;
 use domain::changes::{Change, Changes, SessionChange};
 use domain::domains::name::DomainName;
 use domain::events::{Event, EventActor, EventKind, EventSubject};
-use domain::ids::{EventId, RequestId, SessionId, UserId};
+use domain::ids::{EventId, GrantId, RequestId, SessionId, UserId};
 use domain::origin::Origin;
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::{Ledger as _, Receipt, Rejected};
 use domain::ports::secrets::SecretDigest;
+use domain::sessions::grant::Grant;
 use domain::sessions::session::{Channel, Session};
 use persistence::database::Database;
 use persistence::options::Options;
@@ -148,6 +149,16 @@ pub(crate) fn session(user: &User, channel: Channel) -> Session {
 
 pub(crate) fn opening(session: &Session, page_secret: Option<&str>) -> SessionChange {
     SessionChange::Open { session: session.clone(), page_secret: page_secret.map(digest), verified: hash("hash") }
+}
+
+/// A new grant on a session.
+pub(crate) fn grant(session: &Session) -> Grant {
+    Grant { id: GrantId::restore(id()), session: session.id, generation: 0, rotated_at: at(0) }
+}
+
+/// The plan of a login to the API.
+pub(crate) fn log_in(session: &Session, grant: Grant) -> Changes {
+    plan().with(opening(session, None)).with(SessionChange::AddGrant { grant, at: at(0) })
 }
 
 /// A plan that only says that something happened.

@@ -3,13 +3,14 @@
 use domain::changes::{SessionChange, UniqueKey};
 use domain::ids::{GrantId, SessionId};
 use domain::ports::ledger::{Ledger as _, Rejected};
-use domain::sessions::grant::Grant;
 use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen as _, Sessions as _};
 use domain::sessions::session::{Channel, EndReason, Session};
 use persistence::database::Database;
 use sea_orm::ConnectionTrait as _;
 
-use crate::fixture::{Place, adding, apply, at, digest, hash, id, on_both_engines, opening, plan, race, session, user};
+use crate::fixture::{
+    Place, adding, apply, at, digest, grant, hash, id, on_both_engines, opening, plan, race, session, user,
+};
 use crate::land::{adding_field, field};
 
 on_both_engines!(
@@ -140,7 +141,7 @@ async fn ends_and_rotations_never_both_win(place: &Place) {
 async fn held(database: &Database) -> HeldGrant {
     let user = user("ada@example.org");
     let session = session(&user, Channel::Api);
-    let grant = Grant { id: GrantId::restore(id()), session: session.id, generation: 0, rotated_at: at(0) };
+    let grant = grant(&session);
     let change = SessionChange::AddGrant { grant: grant.clone(), at: at(0) };
     database.apply(adding(&user).with(opening(&session, None)).with(change)).await.expect("written");
     HeldGrant { grant, session, user }

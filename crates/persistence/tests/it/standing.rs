@@ -4,13 +4,14 @@ use domain::accounts::ports::Accounts as _;
 use domain::changes::account::AccountChange;
 use domain::changes::{Change, Changes, DomainChange, Invariant, SessionChange};
 use domain::domains::policy::{BelongsTo, DomainRule};
-use domain::ids::{DomainRuleId, GrantId};
+use domain::ids::DomainRuleId;
 use domain::ports::ledger::{Ledger as _, Rejected};
-use domain::sessions::grant::Grant;
 use domain::sessions::session::{Channel, Session};
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 
-use crate::fixture::{Place, adding, at, digest, domain, hash, id, on_both_engines, opening, plan, session, user};
+use crate::fixture::{
+    Place, adding, at, digest, domain, grant, hash, id, on_both_engines, opening, plan, session, user,
+};
 
 on_both_engines!(
     nothing_is_written_for_who_is_disabled_meanwhile,
@@ -62,7 +63,7 @@ async fn what_is_taken_back_counts_for_nothing(place: &Place) {
 async fn a_refresh_of_a_disabled_user_is_stale(place: &Place) {
     let (user, session) = somebody(place).await;
     let database = place.open().await;
-    let grant = Grant { id: GrantId::restore(id()), session: session.id, generation: 0, rotated_at: at(0) };
+    let grant = grant(&session);
     let add = SessionChange::AddGrant { grant: grant.clone(), at: at(0) };
     database.apply(plan().with(add)).await.expect("added");
     place.raw().await.execute_unprepared("UPDATE users SET state = 'disabled'").await.expect("set");

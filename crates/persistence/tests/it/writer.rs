@@ -5,12 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::accounts::ports::Accounts as _;
+use domain::accounts::user::{User, UserState};
 use domain::changes::Changes;
 use domain::ports::ledger::{Ledger as _, Receipt, Rejected};
+use domain::sessions::grant::Grant;
+use domain::sessions::ports::{CredentialKey, Sessions as _};
+use domain::sessions::session::Channel;
 use persistence::database::Database;
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 
-use crate::fixture::{Place, adding, user};
+use crate::fixture::{Place, adding, grant, log_in, session, user};
 use crate::land::{adding_field, field};
 
 /// The worst that a statement can do to its transaction, which it may share with others, and less.
@@ -93,6 +97,55 @@ async fn a_plan_that_fails_alone_leaves_nothing_and_hurts_no_later_one() {
     users.sort_by_key(|user| user.email.as_str().to_owned());
     let names = users.iter().map(|user| user.email.as_str()).collect::<Vec<_>>();
     assert_eq!(names, ["first", "later0", "later1", "later2", "later3"].map(|name| format!("{name}@example.org")));
+}
+
+#[tokio::test]
+async fn logins_that_share_a_commit_are_written_each_for_itself() {
+    let place = Place::sqlite();
+    let database = place.open().await;
+    let (ada, disabled) = (user("ada@example.org"), User { state: UserState::Disabled, ..user("bob@example.org") });
+    for user in [&ada, &disabled] {
+        database.apply(adding(user)).await.expect("written");
+    }
+    let sessions = (0..40).map(|n| session(if n % 8 == 5 { &disabled } else { &ada }, Channel::Api));
+    let sessions = sessions.collect::<Vec<_>>();
+    let taken = grant(&sessions[0]);
+    let plans = sessions.iter().enumerate().map(|(n, session)| {
+        let id = if n % 8 == 3 { taken.id } else { grant(session).id };
+        log_in(session, Grant { id, ..grant(session) })
+    });
+    let mut plans = plans.collect::<Vec<_>>();
+    plans[0] = log_in(&sessions[0], taken);
+    let outcomes = while_others_write(&place, &database, plans).await;
+    for (n, (outcome, session)) in outcomes.iter().zip(&sessions).enumerate() {
+        match n % 8 {
+            3 => assert!(matches!(outcome, Err(Rejected::Conflict(_))), "{n}: {outcome:?}"),
+            5 => assert!(matches!(outcome, Err(Rejected::Stale)), "{n}: {outcome:?}"),
+            _ => assert_eq!(outcome.as_ref().expect("written").rows, [1, 1], "{n}"),
+        }
+        let held = database.holder(&CredentialKey::Session(session.id)).await.expect("read");
+        assert_eq!(held.is_some(), outcome.is_ok(), "{n}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_fails_alone_leaves_nothing_and_hurts_no_later_one() {
+    let place = Place::sqlite();
+    let database = place.open().await;
+    let ada = user("ada@example.org");
+    database.apply(adding(&ada)).await.expect("written");
+    for fault in ["ROLLBACK", "FAIL", "ABORT"] {
+        // At the last of its three parts, the event.
+        let trap = format!("CREATE TRIGGER trap BEFORE INSERT ON events BEGIN SELECT RAISE({fault}, 'no'); END");
+        place.raw().await.execute_unprepared(&trap).await.expect("laid");
+        let session = session(&ada, Channel::Api);
+        let outcome = database.apply(log_in(&session, grant(&session))).await;
+        assert!(matches!(outcome, Err(Rejected::Failed(_))), "{fault}: {outcome:?}");
+        assert_eq!(database.holder(&CredentialKey::Session(session.id)).await.expect("read"), None, "{fault}");
+        place.raw().await.execute_unprepared("DROP TRIGGER trap").await.expect("taken away");
+        database.apply(log_in(&session, grant(&session))).await.expect("written");
+        assert!(database.holder(&CredentialKey::Session(session.id)).await.expect("read").is_some(), "{fault}");
+    }
 }
 
 #[tokio::test]
