@@ -1,8 +1,9 @@
 //! The files that pages load: they are part of the program, and their content is part of their path.
 
 use std::io::Read as _;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
+use bytes::Bytes;
 use flate2::read::GzDecoder;
 use poem::http::{HeaderMap, header};
 use poem::web::Path;
@@ -37,11 +38,14 @@ pub(crate) struct Asset {
     content_type: &'static str,
     bytes: &'static [u8],
     is_compressed: bool,
+    /// What was compressed, once a browser has asked for it that cannot read it so.
+    inflated: OnceLock<Bytes>,
 }
 
 impl Asset {
     fn plain(stem: &str, extension: &str, content_type: &'static str, bytes: &'static [u8]) -> Self {
-        Self { name: format!("{stem}-{:016x}.{extension}", fnv1a(bytes)), content_type, bytes, is_compressed: false }
+        let name = format!("{stem}-{:016x}.{extension}", fnv1a(bytes));
+        Self { name, content_type, bytes, is_compressed: false, inflated: OnceLock::new() }
     }
 
     /// A file of which only the compressed form is kept.
@@ -54,19 +58,16 @@ impl Asset {
         format!("/assets/{}", self.name)
     }
 
-    fn answer(&self, headers: &HeaderMap, cache_control: &'static str) -> Result<Response, Refused> {
+    fn answer(&self, headers: &HeaderMap, cache_control: &'static str) -> Response {
         let response = Response::builder().content_type(self.content_type).header(header::CACHE_CONTROL, cache_control);
         if !self.is_compressed {
-            return Ok(response.body(self.bytes));
+            return response.body(self.bytes);
         }
         let response = response.header(header::VARY, "accept-encoding");
         if takes_gzip(headers) {
-            return Ok(response.header(header::CONTENT_ENCODING, "gzip").body(self.bytes));
+            return response.header(header::CONTENT_ENCODING, "gzip").body(self.bytes);
         }
-        let mut plain = Vec::new();
-        let read = GzDecoder::new(self.bytes).read_to_end(&mut plain);
-        read.map_err(|error| Refused::Unforeseen(error.to_string()))?;
-        Ok(response.body(plain))
+        response.body(self.inflated.get_or_init(|| inflate(self.bytes)).clone())
     }
 }
 
@@ -75,13 +76,19 @@ impl Asset {
 pub(crate) fn show(Path(name): Path<String>, headers: &HeaderMap) -> Result<Response, Refused> {
     let all = [&*STYLE, &*MARK, &*STRENGTH, &*ZXCVBN, &*ZXCVBN_COMMON];
     let asset = all.into_iter().find(|asset| asset.name == name).ok_or(Refused::NotFound)?;
-    asset.answer(headers, "public, max-age=31536000, immutable")
+    Ok(asset.answer(headers, "public, max-age=31536000, immutable"))
 }
 
 /// Shows the icon where browsers look for it unasked.
 #[handler]
-pub(crate) fn show_icon(headers: &HeaderMap) -> Result<Response, Refused> {
+pub(crate) fn show_icon(headers: &HeaderMap) -> Response {
     MARK.answer(headers, "public, max-age=86400")
+}
+
+fn inflate(bytes: &[u8]) -> Bytes {
+    let mut plain = Vec::new();
+    GzDecoder::new(bytes).read_to_end(&mut plain).expect("the build has compressed it");
+    plain.into()
 }
 
 /// Whether the browser reads gzip (RFC 9110, section 12.5.3); all do that are still in use.

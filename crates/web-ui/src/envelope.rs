@@ -158,9 +158,9 @@ async fn refusal(error: Error, visit: &Visit, is_post: bool) -> Response {
         visit.drop_session();
         return redirect(&log_in_path(if is_post { "/account" } else { &visit.target }));
     }
-    if refused.status().is_client_error() && !matches!(refused, Refused::TooMany(_)) {
+    if refused.status().is_client_error() && !matches!(refused, Refused::TooMany(_) | Refused::HeadTooLarge) {
         // Whoever is signed in reads it in their language, also where no page has asked who they are. The page does
-        // not depend on it.
+        // not depend on it. What is refused because it is too much costs no look at the database.
         let _ = visit.site.knows(visit).await;
     }
     refuse(&refused, visit)
