@@ -15,7 +15,8 @@ pub(crate) const SEPARATOR: char = ':';
 /// the key's id and a context are authenticated with it.
 ///
 /// Nonces are random, of 96 bits: NIST SP 800-38D allows 2^32 of them under one key. A data key seals
-/// once per issued authority token, the root secret once per key, so that is out of reach.
+/// once per issued authority token and a few times per visit to the pages, the root secret once per key: at a hundred
+/// logins a second that is a year away, and a data key can be replaced.
 pub(crate) struct SealingKey {
     id: String,
     key: LessSafeKey,
