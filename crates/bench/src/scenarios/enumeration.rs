@@ -12,8 +12,6 @@ use crate::report::{Figure, Report, Verdict, median};
 
 /// The most between the medians of both answers, as a part of the CPU time of one hash.
 const MOST_GAP: f64 = 0.01;
-/// Few, so that nobody waits long for the hash of somebody else.
-const CONNECTIONS: usize = 2;
 const USERS: usize = 8;
 const PASSWORD: &str = "correct horse battery";
 
@@ -23,70 +21,65 @@ struct Pair {
     status: StatusCode,
     unknown: fn(usize) -> Call,
     known: fn(usize) -> Call,
+    /// How many times as often as the others it is compared: these answers come when they are ready, and differ more
+    /// from one another.
+    times: usize,
 }
 
-const CONTRACT: [Pair; 2] = [
-    Pair {
-        what: "`POST /login`, nobody or a wrong password",
-        status: StatusCode::UNAUTHORIZED,
-        unknown: |number| log_in(&nobody(number), PASSWORD),
-        known: |number| log_in(&somebody(number), "incorrect horse battery"),
-    },
-    Pair {
-        what: "`POST /password/forgot`, nobody or somebody",
-        status: StatusCode::ACCEPTED,
-        unknown: |number| forgot(&nobody(number)),
-        known: |number| forgot(&somebody(number)),
-    },
-];
+const WRONG_PASSWORD: Pair = Pair {
+    what: "`POST /login`, nobody or a wrong password",
+    status: StatusCode::UNAUTHORIZED,
+    unknown: |number| log_in(&nobody(number), PASSWORD),
+    known: |number| log_in(&somebody(number), "incorrect horse battery"),
+    times: 4,
+};
+const UNVERIFIED: Pair = Pair {
+    what: "`POST /login`, nobody or the right password of an address that is not verified",
+    known: |number| log_in(&somebody(number), PASSWORD),
+    ..WRONG_PASSWORD
+};
+const FORGOT: Pair = Pair {
+    what: "`POST /password/forgot`, nobody or somebody",
+    status: StatusCode::ACCEPTED,
+    unknown: |number| forgot(&nobody(number)),
+    known: |number| forgot(&somebody(number)),
+    times: 1,
+};
+const SIGN_UP: Pair = Pair {
+    what: "`POST /signup`, a new address or one that is taken",
+    status: StatusCode::ACCEPTED,
+    unknown: |number| sign_up(&format!("new-{number}@example.org")),
+    known: |number| sign_up(&somebody(number)),
+    times: 1,
+};
 
-const HARDENED: [Pair; 3] = [
-    Pair {
-        what: "hardened `POST /login`, nobody or a wrong password",
-        status: StatusCode::UNAUTHORIZED,
-        unknown: |number| log_in(&nobody(number), PASSWORD),
-        known: |number| log_in(&somebody(number), "incorrect horse battery"),
-    },
-    Pair {
-        what: "hardened `POST /login`, nobody or the right password of an address that is not verified",
-        status: StatusCode::UNAUTHORIZED,
-        unknown: |number| log_in(&nobody(number), PASSWORD),
-        known: |number| log_in(&somebody(number), PASSWORD),
-    },
-    Pair {
-        what: "hardened `POST /signup`, a new address or one that is taken",
-        status: StatusCode::ACCEPTED,
-        unknown: |number| sign_up(&format!("new-{number}@example.org")),
-        known: |number| sign_up(&somebody(number)),
-    },
-];
+/// What must be answered alike with the answers of the contract, and with hardened ones.
+const ANSWERS: [(&str, &[Pair]); 2] =
+    [("contract", &[WRONG_PASSWORD, FORGOT]), ("hardened", &[WRONG_PASSWORD, UNVERIFIED, FORGOT, SIGN_UP])];
 
-/// Measures all pairs, with the answers of the contract and with hardened ones.
+/// Measures all pairs.
 pub(crate) async fn run(bench: &Bench, report: &mut Report) {
     let hash = cpu_of_one(bench.extent.seconds);
     let server = Server::start(&bench.database).await;
     for user in 0..USERS {
         ask_with(server.address, sign_up(&somebody(user))).await.expect("anybody may sign up");
     }
-    for pair in CONTRACT {
-        compare(bench, &server, &pair, hash, report).await;
-    }
     server.stop().await;
-    let server = Server::start_with(&bench.database, &[("USER_REGISTRY_ANSWERS", "hardened")]).await;
-    for pair in HARDENED {
-        compare(bench, &server, &pair, hash, report).await;
+    for (answers, pairs) in ANSWERS {
+        let server = Server::start_with(&bench.database, &[("USER_REGISTRY_ANSWERS", answers)]).await;
+        for pair in pairs {
+            report.add(compare(bench, &server, answers, pair, hash).await);
+        }
+        server.stop().await;
     }
-    server.stop().await;
 }
 
-async fn compare(bench: &Bench, server: &Server, pair: &Pair, hash: f64, report: &mut Report) {
-    let lines = answers_to(bench, server, pair).await;
-    let (unknown, known): (Vec<_>, Vec<_>) = lines.into_iter().unzip();
-    let (unknown, known) = (unknown.concat(), known.concat());
+async fn compare(bench: &Bench, server: &Server, answers: &str, pair: &Pair, hash: f64) -> Figure {
+    let (unknown, known) = answers_to(server, pair, bench.extent.answers * pair.times).await;
     let told_apart = told_apart(&unknown, &known);
     let (one, other) = (median(unknown.clone()), median(known));
-    report.add(Figure {
-        what: format!("{}: gap between the medians, {}", pair.what, bench.name),
+    Figure {
+        what: format!("{}, {answers} answers: gap between the medians, {}", pair.what, bench.name),
         measured: format!(
             "{:.2} ms and {:.2} ms, {} answers each; the shorter of two is that of nobody {:.0} % of the time",
             one * 1e3,
@@ -96,32 +89,24 @@ async fn compare(bench: &Bench, server: &Server, pair: &Pair, hash: f64, report:
         ),
         limit: format!("bare hash {:.2} ms", hash * 1e3),
         verdict: Some(Verdict::at_most((one - other).abs() / hash, MOST_GAP, "")),
-    });
+    }
 }
 
-/// What each connection saw of both, in seconds.
-async fn answers_to(bench: &Bench, server: &Server, pair: &Pair) -> Vec<(Vec<f64>, Vec<f64>)> {
-    let mut tasks = tokio::task::JoinSet::new();
-    for connection in 0..CONNECTIONS {
-        let mut line = Line::open(server.address).await.expect("the server takes connections");
-        let (status, turns, [unknown, known]) = (pair.status, bench.extent.answers, [pair.unknown, pair.known]);
-        tasks.spawn(async move {
-            let mut seen = (Vec::new(), Vec::new());
-            for turn in 0..turns {
-                let number = turn * CONNECTIONS + connection;
-                // Each comes first as often as the other, so that no drift of the machine is one's own.
-                let order = if turn.is_multiple_of(2) { [false, true] } else { [true, false] };
-                for is_known in order {
-                    let call = if is_known { known(number) } else { unknown(number) };
-                    let (found, elapsed) = line.ask(call).await.expect("an answer");
-                    assert_eq!(found, status, "known: {is_known}");
-                    (if is_known { &mut seen.1 } else { &mut seen.0 }).push(elapsed.as_secs_f64());
-                }
-            }
-            seen
-        });
+/// What one connection saw of both, in seconds: with several, each would wait for the hashes of the others.
+async fn answers_to(server: &Server, pair: &Pair, turns: usize) -> (Vec<f64>, Vec<f64>) {
+    let mut line = Line::open(server.address).await.expect("the server takes connections");
+    let mut seen = (Vec::new(), Vec::new());
+    for number in 0..turns {
+        // Each comes first as often as the other, so that no drift of the machine is one's own.
+        let order = if number.is_multiple_of(2) { [false, true] } else { [true, false] };
+        for is_known in order {
+            let call = if is_known { (pair.known)(number) } else { (pair.unknown)(number) };
+            let (found, elapsed) = line.ask(call).await.expect("an answer");
+            assert_eq!(found, pair.status, "known: {is_known}");
+            (if is_known { &mut seen.1 } else { &mut seen.0 }).push(elapsed.as_secs_f64());
+        }
     }
-    tasks.join_all().await
+    seen
 }
 
 /// How often one of the first is shorter than one of the second, of all pairs: a half where nothing tells them
