@@ -148,6 +148,12 @@ impl Program {
         self.with_token(Method::GET, path, token, &Value::Null).await
     }
 
+    /// The id of its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// All that it has logged so far.
     ///
     /// # Panics

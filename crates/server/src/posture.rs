@@ -9,7 +9,7 @@ use crate::wiring::Adapters;
 
 /// Says in one line where the server stands and what protects it. The caller listens already, and
 /// answers right after.
-pub(crate) fn tell(config: &Config, adapters: &Adapters, hashing: &Hashing) {
+pub(crate) fn tell(config: &Config, adapters: &Adapters, hashing: &Hashing, connections: usize) {
     let pages = Pages::of(&config.pages);
     if matches!(pages, Pages::InTheOpen) {
         tracing::warn!(
@@ -41,6 +41,7 @@ pub(crate) fn tell(config: &Config, adapters: &Adapters, hashing: &Hashing) {
         signing = signing(adapters),
         passwords = format!("argon2id m={} KiB, t={}, p={}", cost.memory_kib, cost.passes, cost.lanes),
         hashing_threads = hashing.threads(),
+        connections,
         answers = if config.log_in_rules.answers == Answers::Hardened { "hardened" } else { "contract" },
         throttles = if config.throttles { "on" } else { "off, INSECURE" },
         mail = %config.mail.destination,

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use domain::throttles::gate::Gate;
 use passwords::hashing::Hashing;
-use poem::listener::{Listener as _, TcpListener};
-use poem::{EndpointExt as _, Server};
+use poem::EndpointExt as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -15,9 +14,11 @@ use tokio::time::{Instant, timeout_at};
 use crate::client_address::WithClientAddress;
 use crate::config::checked::Config;
 use crate::delivery;
+use crate::descriptors::{self, connections};
 use crate::dispatch::Dispatch;
 use crate::failure::{Failure, said};
 use crate::key_upkeep::KeyUpkeep;
+use crate::listener::{Limits, Listener, Patience};
 use crate::posture;
 use crate::purge;
 use crate::system::SystemEntropy;
@@ -25,26 +26,30 @@ use crate::wiring::{Adapters, hashing, post_office};
 
 /// How long the body of a request may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long connections may take: a head ten seconds, and a peer that takes no answer as long as a body.
+const PATIENCE: Patience =
+    Patience { head: Duration::from_secs(10), idle: Duration::from_secs(60), write: BODY_TIMEOUT };
 /// How often the refusals of the throttles are recorded.
 const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 
 /// Serves until a signal ends it.
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let address = config.listen;
-    let acceptor = TcpListener::bind(address).into_acceptor().await;
-    let acceptor = acceptor.map_err(|error| Failure::new(format!("Cannot listen on {address}: {error}.")))?;
+    let listener = Listener::bind(address);
+    let listener = listener.map_err(|error| Failure::new(format!("Cannot listen on {address}: {error}.")))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(said)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(said)?;
     let post_office = Arc::new(post_office(config)?);
     let adapters = Adapters::open(config).await?;
     let hashing = hashing(config)?;
     let endpoint = endpoint(config, &adapters, Arc::clone(&hashing));
+    let connections = connections(config.connections, config.database.max_connections, descriptors::raise());
     let telling = tokio::spawn(tell_refusals(adapters.gate.clone()));
     let (ending, ended_at) = watch::channel(None);
     let keeping = tokio::spawn(KeyUpkeep::of(&adapters, config).run(ended_at.clone()));
     let purging = tokio::spawn(purge::run(adapters.purge_leftovers(config), SystemEntropy, ended_at.clone()));
     let delivering = tokio::spawn(delivery::run(adapters.deliver(post_office), ended_at));
-    posture::tell(config, &adapters, &hashing);
+    posture::tell(config, &adapters, &hashing, connections);
     let (grace, told) = (config.shutdown_grace, ending.clone());
     let ended = async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
@@ -55,9 +60,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
             std::process::exit(130);
         });
     };
-    let served = Server::new_with_acceptor(acceptor)
-        .run_with_graceful_shutdown(endpoint, ended, Some(config.shutdown_grace))
-        .await;
+    listener.serve(endpoint, Limits { connections, patience: PATIENCE, grace: config.shutdown_grace }, ended).await;
     telling.abort();
     // What is under way is finished by the database; the rest waits for the next time.
     purging.abort();
@@ -68,7 +71,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     }
     adapters.database.close().await;
     tracing::info!("stopped");
-    served.map_err(said)
+    Ok(())
 }
 
 /// All that is served.

@@ -32,6 +32,8 @@ pub(crate) struct Config {
     /// What `keys rewrap` changes the root secret to.
     pub(crate) new_secret: Option<String>,
     pub(crate) shutdown_grace: Duration,
+    /// The most connections of clients at a time.
+    pub(crate) connections: usize,
     pub(crate) throttles: bool,
     pub(crate) default_policy: DefaultPolicy,
     pub(crate) log_in_rules: LogInRules,
@@ -86,6 +88,7 @@ impl Check<'_> {
         let data_dir = PathBuf::from(self.raw.get("data_dir"));
         let database = self.database(&data_dir);
         let shutdown_grace = self.duration("shutdown_grace", Duration::from_secs(600));
+        let connections = self.number("connections", 1, 65_536);
         let throttles = self.one_of("throttles", &[("on", true), ("off", false)]);
         let default_policy = self.default_policy();
         let log_in_rules = self.log_in_rules();
@@ -110,6 +113,7 @@ impl Check<'_> {
             secret,
             new_secret,
             shutdown_grace: shutdown_grace?,
+            connections: connections? as usize,
             throttles: throttles?,
             default_policy: default_policy?,
             log_in_rules: log_in_rules?,
@@ -326,6 +330,7 @@ mod tests {
             ("DATABASE_URL", "sqlite::memory:"),
             ("DATABASE_URL", "postgres://ada:lovelace@db.example:port/registry"),
             ("SHUTDOWN_GRACE", "soon"),
+            ("CONNECTIONS", "0"),
             ("THROTTLES", "perhaps"),
             ("DEFAULT_POLICY", "maybe"),
             ("PASSWORD_PROFILE", "nist"),

@@ -61,6 +61,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     secret("new_secret", "SECRET", "The root secret that `keys rewrap` changes to; nothing else reads it."),
     setting("shutdown_grace", "10s", "TIME", "How long requests may finish after a SIGTERM, such as `10s` or `500ms`."),
     setting(
+        "connections",
+        "4096",
+        "NUMBER",
+        "The most connections of clients at a time; fewer where the process may not open so many files.",
+    ),
+    setting(
         "throttles",
         "on",
         "on|off",

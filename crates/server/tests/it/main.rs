@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "everything here is a test: a panic is the finding")]
 
 mod commands;
+mod connections;
 mod domains;
 mod keys;
 mod mail;

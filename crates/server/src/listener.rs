@@ -1,0 +1,196 @@
+//! The listener: it accepts connections, bounds what each of them may take, and lets them end in order.
+//!
+//! The framework's own server sets no limit to how long a head may take, and spins when the process runs out of
+//! descriptors; so hyper serves its endpoint here.
+
+mod connection;
+mod open;
+mod socket;
+mod watch;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use poem::{Endpoint, Response};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::listener::connection::{Peer, serve_connection};
+use crate::listener::open::Open;
+pub(crate) use crate::listener::watch::Patience;
+
+/// How many connections the system may hold for us until they are accepted.
+const BACKLOG: u32 = 1024;
+/// How often connections are looked at whether one of them takes too long.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// The same while the server stops.
+const LOOK_EVERY_LAST: Duration = Duration::from_millis(20);
+/// For how long a connection must have been quiet to be closed when the server stops: whoever has just had an
+/// answer may be sending the next request, and is told with its answer that it was the last.
+const LAST_WORD: Duration = Duration::from_millis(250);
+/// The shortest and the longest pause when the process has run out of descriptors.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// What connections may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// How many may be open.
+    pub(crate) connections: usize,
+    /// How long each may take for what.
+    pub(crate) patience: Patience,
+    /// How long requests may finish when the server stops.
+    pub(crate) grace: Duration,
+}
+
+/// A socket that listens.
+pub(crate) struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Listens at this address, which a server that has just stopped does not keep.
+    ///
+    /// # Errors
+    /// Those of the system, such as when another process listens there.
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = if address.is_ipv4() { tokio::net::TcpSocket::new_v4() } else { tokio::net::TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let socket = socket.listen(BACKLOG)?;
+        Ok(Self { address: socket.local_addr()?, socket })
+    }
+
+    /// Serves until `ended`, and then for as long as the grace lasts.
+    pub(crate) async fn serve<E>(self, endpoint: E, limits: Limits, ended: impl Future<Output = ()>)
+    where
+        E: Endpoint<Output = Response> + 'static,
+    {
+        let serving = Serving {
+            endpoint: Arc::new(endpoint),
+            open: Arc::new(Open::new(limits.patience)),
+            places: Arc::new(Semaphore::new(limits.connections)),
+            local: self.address,
+        };
+        let watching = tokio::spawn({
+            let open = Arc::clone(&serving.open);
+            async move {
+                loop {
+                    sleep(LOOK_EVERY).await;
+                    open.close_what_takes_too_long();
+                }
+            }
+        });
+        tokio::select! {
+            () = serving.accept(&self.socket) => {}
+            () = ended => {}
+        }
+        let deadline = Instant::now() + limits.grace;
+        serving.open.drain();
+        serving.accept_what_waits(self.socket);
+        serving.finish(deadline).await;
+        watching.abort();
+    }
+}
+
+/// All that is needed to serve a connection.
+struct Serving<E> {
+    endpoint: Arc<E>,
+    open: Arc<Open>,
+    places: Arc<Semaphore>,
+    local: SocketAddr,
+}
+
+impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
+    /// Accepts connections for ever.
+    async fn accept(&self, socket: &TcpListener) {
+        let mut pause = PAUSES.0;
+        loop {
+            match socket.accept().await {
+                Ok((stream, peer)) => {
+                    pause = PAUSES.0;
+                    self.open(stream, peer, self.place().await);
+                }
+                Err(error) if is_of_the_peer(&error) => {}
+                // Out of descriptors, most likely: without a pause this would spin.
+                Err(error) => {
+                    tracing::warn!(%error, "no connection can be accepted; it is tried again");
+                    self.open.close_the_quietest();
+                    sleep(pause).await;
+                    pause = PAUSES.1.min(pause * 2);
+                }
+            }
+        }
+    }
+
+    /// A place for one more connection: if there is none, that of the connection that has been quiet for longest.
+    async fn place(&self) -> OwnedSemaphorePermit {
+        loop {
+            let place = Arc::clone(&self.places).acquire_owned();
+            if self.places.available_permits() == 0 {
+                self.open.close_the_quietest();
+            }
+            // When every connection had a request under way, one of them may be quiet by now.
+            match timeout(LAST_WORD, place).await {
+                Ok(Ok(place)) => return place,
+                Ok(Err(_)) => unreachable!("the semaphore is never closed"),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Accepts the connections that the system holds, and listens no more.
+    fn accept_what_waits(&self, socket: TcpListener) {
+        let Ok(socket) = socket.into_std() else { return };
+        while let (Ok((stream, peer)), Ok(place)) = (accept_now(&socket), Arc::clone(&self.places).try_acquire_owned())
+        {
+            self.open(stream, peer, place);
+        }
+    }
+
+    fn open(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+        // Answers are small, and written whole: to wait for more would only delay them.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection was gone before it was served");
+            return;
+        }
+        let (endpoint, peer) = (Arc::clone(&self.endpoint), Peer { local: self.local, remote: peer });
+        self.open.spawn(|watch, draining| async move {
+            let served = serve_connection(stream, peer, endpoint, watch, draining).await;
+            if let Err(error) = served {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            drop(place);
+        });
+    }
+
+    /// Waits until every connection has ended, and ends those that are left at the deadline.
+    async fn finish(&self, deadline: Instant) {
+        while !self.open.is_empty() && Instant::now() < deadline {
+            self.open.close_what_is_quiet(LAST_WORD);
+            sleep(LOOK_EVERY_LAST.min(deadline.saturating_duration_since(Instant::now()))).await;
+        }
+        let cut_off = self.open.close_all();
+        if cut_off > 0 {
+            tracing::warn!(connections = cut_off, "the grace is over: connections were cut off");
+        }
+    }
+}
+
+fn accept_now(socket: &StdListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (stream, peer) = socket.accept()?;
+    stream.set_nonblocking(true)?;
+    Ok((TcpStream::from_std(stream)?, peer))
+}
+
+/// Whether the peer has ended its connection before it was accepted.
+fn is_of_the_peer(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+#[cfg(test)]
+mod tests;

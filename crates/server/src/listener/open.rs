@@ -1,0 +1,111 @@
+//! The connections that are open.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use crate::listener::watch::{Patience, Watch};
+
+/// The connections that are open.
+#[derive(Debug)]
+pub(super) struct Open {
+    patience: Patience,
+    connections: Mutex<Connections>,
+    /// Whether the server stops.
+    draining: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Connections {
+    next: u64,
+    by_number: HashMap<u64, (Arc<Watch>, AbortHandle)>,
+}
+
+/// Takes a connection off the list when its task ends, however it ends.
+struct Listed {
+    open: Arc<Open>,
+    number: u64,
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.open.connections().by_number.remove(&self.number);
+    }
+}
+
+impl Open {
+    pub(super) fn new(patience: Patience) -> Self {
+        Self { patience, connections: Mutex::default(), draining: watch::Sender::new(false) }
+    }
+
+    /// Serves a connection in a task of its own, which is told when the server stops.
+    pub(super) fn spawn<F>(self: &Arc<Self>, serve: impl FnOnce(Arc<Watch>, watch::Receiver<bool>) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let watch = Arc::new(Watch::new());
+        let serving = serve(Arc::clone(&watch), self.draining.subscribe());
+        // A task that ends at once finds itself on the list: it waits for this lock.
+        let mut connections = self.connections();
+        let number = connections.next;
+        connections.next += 1;
+        let listed = Listed { open: Arc::clone(self), number };
+        let task = tokio::spawn(async move {
+            let _listed = listed;
+            serving.await;
+        });
+        connections.by_number.insert(number, (watch, task.abort_handle()));
+    }
+
+    pub(super) fn close_what_takes_too_long(&self) {
+        for (watch, task) in self.connections().by_number.values() {
+            if let Some(why) = watch.takes_too_long(&self.patience) {
+                tracing::debug!(why, "a connection is closed");
+                task.abort();
+            }
+        }
+    }
+
+    /// Closes the connection that has been without a request for longest, if there is one.
+    pub(super) fn close_the_quietest(&self) {
+        let connections = self.connections();
+        let quiet = connections.by_number.values().filter(|(_, task)| !task.is_finished());
+        let quietest = quiet.filter_map(|(watch, task)| Some((watch.quiet()?, task))).max_by_key(|(quiet, _)| *quiet);
+        if let Some((_, task)) = quietest {
+            task.abort();
+        }
+    }
+
+    /// Tells every connection that the server stops.
+    pub(super) fn drain(&self) {
+        self.draining.send_replace(true);
+    }
+
+    /// Closes what has been without a request for so long, and has had its answers.
+    pub(super) fn close_what_is_quiet(&self, for_long: Duration) {
+        for (watch, task) in self.connections().by_number.values() {
+            if watch.quiet().is_some_and(|quiet| quiet >= for_long) && !watch.owes_an_answer() {
+                task.abort();
+            }
+        }
+    }
+
+    /// Closes every connection, and says how many there were.
+    pub(super) fn close_all(&self) -> usize {
+        let connections = self.connections();
+        connections.by_number.values().for_each(|(_, task)| task.abort());
+        connections.by_number.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.connections().by_number.is_empty()
+    }
+
+    fn connections(&self) -> MutexGuard<'_, Connections> {
+        // The list is whole at every moment, whoever panicked.
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,177 @@
+//! What is known of one connection while it is open, and when it has taken too long.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How long a connection may take for what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// From the first byte of a request's head to the last.
+    pub(crate) head: Duration,
+    /// Without a request, between two of them or before the first.
+    pub(crate) idle: Duration,
+    /// Until the peer takes some of what is written.
+    pub(crate) write: Duration,
+}
+
+/// Notes what happens to a connection. Times are milliseconds since the connection was opened.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    opened: Instant,
+    requests: AtomicUsize,
+    /// When the last byte came or went, or the last request ended.
+    moved: AtomicU64,
+    /// When the first byte of a head came, plus one; 0 while there is none.
+    head: AtomicU64,
+    /// When the peer stopped taking what is written, plus one; 0 while it takes it.
+    stalled: AtomicU64,
+}
+
+/// A request that is under way until this is dropped.
+pub(crate) struct UnderWay(Arc<Watch>);
+
+impl Watch {
+    pub(super) fn new() -> Self {
+        let (moved, head, stalled) = Default::default();
+        Self { opened: Instant::now(), requests: AtomicUsize::new(0), moved, head, stalled }
+    }
+
+    /// A request has come.
+    pub(super) fn begin(self: &Arc<Self>) -> UnderWay {
+        self.requests.fetch_add(1, Relaxed);
+        self.head.store(0, Relaxed);
+        UnderWay(Arc::clone(self))
+    }
+
+    /// Some bytes have come.
+    pub(super) fn came(&self) {
+        let now = self.now();
+        self.moved.store(now, Relaxed);
+        if self.requests.load(Relaxed) == 0 && self.head.load(Relaxed) == 0 {
+            self.head.store(now + 1, Relaxed);
+        }
+    }
+
+    /// Some bytes were taken by the peer, or there are none to be taken.
+    pub(super) fn went(&self) {
+        self.moved.store(self.now(), Relaxed);
+        self.stalled.store(0, Relaxed);
+    }
+
+    /// The peer takes nothing at the moment.
+    pub(super) fn stalls(&self) {
+        if self.stalled.load(Relaxed) == 0 {
+            self.stalled.store(self.now() + 1, Relaxed);
+        }
+    }
+
+    /// Whether it is to be closed, and why.
+    pub(super) fn takes_too_long(&self, patience: &Patience) -> Option<&'static str> {
+        let now = self.now();
+        let over = |since: u64, patience: Duration| since > 0 && now + 1 - since.min(now + 1) >= millis(patience);
+        let is_idle = self.requests.load(Relaxed) == 0;
+        if over(self.stalled.load(Relaxed), patience.write) {
+            Some("the peer takes no answer")
+        } else if is_idle && over(self.head.load(Relaxed), patience.head) {
+            Some("the head of a request does not end")
+        } else if is_idle && over(self.moved.load(Relaxed) + 1, patience.idle) {
+            Some("no request comes")
+        } else {
+            None
+        }
+    }
+
+    /// For how long nothing has come or gone, if no request is under way.
+    pub(super) fn quiet(&self) -> Option<Duration> {
+        let quiet = self.now().saturating_sub(self.moved.load(Relaxed));
+        (self.requests.load(Relaxed) == 0).then(|| Duration::from_millis(quiet))
+    }
+
+    /// Whether the peer has yet to take a part of what was written.
+    pub(super) fn owes_an_answer(&self) -> bool {
+        self.stalled.load(Relaxed) > 0
+    }
+
+    fn now(&self) -> u64 {
+        millis(self.opened.elapsed())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.moved.store(self.0.now(), Relaxed);
+        self.0.requests.fetch_sub(1, Relaxed);
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    const PATIENCE: Patience =
+        Patience { head: Duration::from_secs(10), idle: Duration::from_secs(60), write: Duration::from_secs(30) };
+
+    fn new() -> Arc<Watch> {
+        Arc::new(Watch::new())
+    }
+
+    async fn after(seconds: u64, watch: &Watch) -> Option<&'static str> {
+        advance(Duration::from_secs(seconds)).await;
+        watch.takes_too_long(&PATIENCE)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_has_ten_seconds_from_its_first_byte_however_slowly_it_comes() {
+        let watch = new();
+        assert_eq!(after(20, &watch).await, None);
+        for _ in 0..9 {
+            watch.came();
+            assert_eq!(after(1, &watch).await, None);
+        }
+        watch.came();
+        assert_eq!(after(1, &watch).await, Some("the head of a request does not end"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_is_under_way_is_left_to_the_endpoint() {
+        let watch = new();
+        watch.came();
+        let request = watch.begin();
+        watch.came();
+        assert_eq!(after(600, &watch).await, None);
+        assert_eq!(watch.quiet(), None);
+        drop(request);
+        assert_eq!(after(59, &watch).await, None);
+        assert_eq!(watch.quiet(), Some(Duration::from_secs(59)));
+        assert_eq!(after(1, &watch).await, Some("no request comes"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_without_a_request_is_idle_from_the_start() {
+        let watch = new();
+        assert_eq!(after(59, &watch).await, None);
+        assert_eq!(after(1, &watch).await, Some("no request comes"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_nothing_is_given_up_also_during_a_request() {
+        let watch = new();
+        let _request = watch.begin();
+        watch.stalls();
+        assert_eq!(after(29, &watch).await, None);
+        watch.went();
+        watch.stalls();
+        assert_eq!(after(29, &watch).await, None);
+        watch.stalls();
+        assert_eq!(after(1, &watch).await, Some("the peer takes no answer"));
+    }
+}
