@@ -41,7 +41,7 @@ impl Ports {
         let mut accounts = MockAccounts::new();
         accounts.expect_by_email().returning(move |_| Ok(account.clone()));
         let mut hashing = MockPasswordHashing::new();
-        hashing.expect_verify().returning(move |_, _| Ok(verdict));
+        hashing.expect_verify().returning(move |_, _, _| Ok(verdict));
         let mut signer = MockTokenSigner::new();
         signer.expect_sign().returning(|_| Ok(AccessToken::restore("signed")));
         Self { accounts, hashing, signer, ledger: MockLedger::new() }
@@ -148,7 +148,7 @@ async fn a_row_that_never_rests_is_a_passing_failure() {
 async fn a_full_pool_of_hashes_leaves_an_outdated_hash_for_later() {
     let mut ports = Ports::new(Some(ada(UserState::Active)), Verdict::Matches { outdated: true });
     let overloaded = || HashFailure::Overloaded { retry_after: std::time::Duration::from_secs(1) };
-    ports.hashing.expect_hash().times(1).returning(move |_| Err(overloaded()));
+    ports.hashing.expect_hash().times(1).returning(move |_, _| Err(overloaded()));
     ports.ledger.expect_apply().times(1).returning(|changes| {
         let is_rehash = |change: &Change| matches!(change, Change::Account(AccountChange::Rehash { .. }));
         assert!(!changes.list.iter().any(is_rehash));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::accounts::password::Password;
 use domain::accounts::password_hash::PasswordHash;
-use domain::accounts::ports::{CommonPasswords, HashFailure, PasswordHashing, Verdict};
+use domain::accounts::ports::{CommonPasswords, HashFailure, PasswordHashing, Turn, Verdict};
 
 use crate::bits::fnv;
 
@@ -62,13 +62,18 @@ impl CheapHashing {
 
 #[async_trait]
 impl PasswordHashing for CheapHashing {
-    async fn hash(&self, password: Password) -> Result<PasswordHash, HashFailure> {
+    async fn hash(&self, password: Password, _turn: Turn) -> Result<PasswordHash, HashFailure> {
         self.admit()?;
         self.hashed.fetch_add(1, Ordering::SeqCst);
         Ok(Self::hash_of(&password))
     }
 
-    async fn verify(&self, password: Password, against: Option<PasswordHash>) -> Result<Verdict, HashFailure> {
+    async fn verify(
+        &self,
+        password: Password,
+        against: Option<PasswordHash>,
+        _turn: Turn,
+    ) -> Result<Verdict, HashFailure> {
         self.admit()?;
         self.verified.fetch_add(1, Ordering::SeqCst);
         Ok(match against {
@@ -100,7 +105,13 @@ fn cheap(kind: &str, password: &[u8]) -> PasswordHash {
 
 #[cfg(test)]
 mod tests {
+    use domain::origin::Origin;
+
     use super::*;
+
+    fn turn() -> Turn {
+        Turn::log_in(&Origin::default())
+    }
 
     fn password(text: &str) -> Password {
         Password::typed(text).expect("a password")
@@ -109,7 +120,7 @@ mod tests {
     #[tokio::test]
     async fn a_password_matches_its_own_hash_only() {
         let hashing = CheapHashing::default();
-        let hash = hashing.hash(password("correct horse")).await.expect("hashed");
+        let hash = hashing.hash(password("correct horse"), turn()).await.expect("hashed");
         let old = CheapHashing::outdated_hash_of(&password("correct horse"));
         for (text, against, verdict) in [
             ("correct horse", Some(hash.clone()), Verdict::Matches { outdated: false }),
@@ -118,7 +129,7 @@ mod tests {
             ("correct horse", None, Verdict::Differs),
             ("correct horse", Some(PasswordHash::restore("")), Verdict::Differs),
         ] {
-            assert_eq!(hashing.verify(password(text), against).await.expect("verified"), verdict);
+            assert_eq!(hashing.verify(password(text), against, turn()).await.expect("verified"), verdict);
         }
         assert_eq!((hashing.hashed(), hashing.verified()), (1, 5));
     }
@@ -127,9 +138,9 @@ mod tests {
     async fn it_refuses_as_often_as_it_is_told() {
         let hashing = CheapHashing::default();
         hashing.refuse_next(2);
-        assert!(matches!(hashing.hash(password("a")).await, Err(HashFailure::Overloaded { .. })));
-        assert!(matches!(hashing.verify(password("a"), None).await, Err(HashFailure::Overloaded { .. })));
-        assert!(hashing.hash(password("a")).await.is_ok());
+        assert!(matches!(hashing.hash(password("a"), turn()).await, Err(HashFailure::Overloaded { .. })));
+        assert!(matches!(hashing.verify(password("a"), None, turn()).await, Err(HashFailure::Overloaded { .. })));
+        assert!(hashing.hash(password("a"), turn()).await.is_ok());
         assert_eq!((hashing.hashed(), hashing.verified()), (1, 0));
     }
 }

@@ -7,7 +7,7 @@ use argon2::Block;
 use async_trait::async_trait;
 use domain::accounts::password::Password;
 use domain::accounts::password_hash::PasswordHash;
-use domain::accounts::ports::{HashFailure, PasswordHashing, Verdict};
+use domain::accounts::ports::{HashFailure, PasswordHashing, Turn, Verdict};
 use domain::ports::failure::PortFailure;
 
 use crate::argon2id::HashError;
@@ -77,15 +77,20 @@ impl Hashing {
 
 #[async_trait]
 impl PasswordHashing for Hashing {
-    async fn hash(&self, password: Password) -> Result<PasswordHash, HashFailure> {
+    async fn hash(&self, password: Password, turn: Turn) -> Result<PasswordHash, HashFailure> {
         let cost = self.cost;
         let work = move |blocks: &mut [Block]| StoredHash::create(cost, password.as_bytes(), blocks);
-        let hash = self.pool.run(cost.memory_kib(), work).await;
+        let hash = self.pool.run(cost.memory_kib(), turn, work).await;
         let hash = hash.map_err(|refusal| self.failure(refusal))?.map_err(PortFailure::lasting)?;
         Ok(PasswordHash::restore(hash.to_string()))
     }
 
-    async fn verify(&self, password: Password, against: Option<PasswordHash>) -> Result<Verdict, HashFailure> {
+    async fn verify(
+        &self,
+        password: Password,
+        against: Option<PasswordHash>,
+        turn: Turn,
+    ) -> Result<Verdict, HashFailure> {
         let known = against.is_some();
         // The hash of nobody takes the same way as a stored one, reading included.
         let against = against.as_ref().unwrap_or(&self.nobody);
@@ -100,7 +105,7 @@ impl PasswordHashing for Hashing {
                 compare(&password, &stored, configured, blocks)
             }
         };
-        let verdict = self.pool.run(memory_kib, work).await;
+        let verdict = self.pool.run(memory_kib, turn, work).await;
         let verdict = verdict.map_err(|refusal| self.failure(refusal))?.map_err(PortFailure::lasting)?;
         Ok(if known { verdict } else { Verdict::Differs })
     }
@@ -138,7 +143,8 @@ mod tests {
 
     use domain::accounts::password::Password;
     use domain::accounts::password_hash::PasswordHash;
-    use domain::accounts::ports::{HashFailure, PasswordHashing as _, Verdict};
+    use domain::accounts::ports::{HashFailure, PasswordHashing as _, Turn, Verdict};
+    use domain::origin::Origin;
 
     use super::{Hashing, Refusal, StartError, whole_seconds};
     use crate::argon2id::bare_hash;
@@ -159,19 +165,23 @@ mod tests {
         Hashing::start_plan(&plan).unwrap()
     }
 
+    fn turn() -> Turn {
+        Turn::log_in(&Origin::default())
+    }
+
     fn password(text: &str) -> Password {
         Password::typed(text).unwrap()
     }
 
     async fn verdict(hashing: &Hashing, text: &str, against: &str) -> Verdict {
         let against = Some(PasswordHash::restore(against));
-        hashing.verify(password(text), against).await.unwrap()
+        hashing.verify(password(text), against, turn()).await.unwrap()
     }
 
     #[tokio::test]
     async fn what_was_hashed_matches_and_nothing_else_does() {
         let hashing = start(|_| ());
-        let hash = hashing.hash(password("correct horse")).await.unwrap();
+        let hash = hashing.hash(password("correct horse"), turn()).await.unwrap();
         assert_eq!(verdict(&hashing, "correct horse", hash.as_str()).await, CURRENT);
         assert_eq!(verdict(&hashing, "correct Horse", hash.as_str()).await, Verdict::Differs);
     }
@@ -179,7 +189,7 @@ mod tests {
     #[tokio::test]
     async fn the_default_options_make_hashes_of_the_default_cost() {
         let hashing = Hashing::start(&Options::default()).unwrap();
-        let hash = hashing.hash(password("correct horse")).await.unwrap();
+        let hash = hashing.hash(password("correct horse"), turn()).await.unwrap();
         assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.as_str());
         assert_eq!(verdict(&hashing, "correct horse", hash.as_str()).await, CURRENT);
     }
@@ -187,7 +197,7 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_user_never_matches() {
         let hashing = start(|_| ());
-        let unknown = hashing.verify(password("correct horse"), None).await.unwrap();
+        let unknown = hashing.verify(password("correct horse"), None, turn()).await.unwrap();
         assert_eq!(unknown, Verdict::Differs);
     }
 
@@ -195,7 +205,7 @@ mod tests {
     async fn a_hash_is_outdated_once_the_parameters_rise() {
         let risen = start(|plan| plan.cost = Cost::new(64, 2, 1).unwrap());
         assert_eq!(verdict(&risen, "correct horse", KNOWN).await, OUTDATED);
-        let renewed = risen.hash(password("correct horse")).await.unwrap();
+        let renewed = risen.hash(password("correct horse"), turn()).await.unwrap();
         assert_eq!(verdict(&risen, "correct horse", renewed.as_str()).await, CURRENT);
     }
 
@@ -212,7 +222,7 @@ mod tests {
     async fn a_hash_that_costs_too_much_is_a_lasting_failure_that_does_not_tell_the_hash() {
         let hashing = start(|_| ());
         let large = KNOWN.replace("m=64", "m=19457");
-        let failure = hashing.verify(password("x"), Some(PasswordHash::restore(large))).await.unwrap_err();
+        let failure = hashing.verify(password("x"), Some(PasswordHash::restore(large)), turn()).await.unwrap_err();
         assert!(matches!(&failure, HashFailure::Failed(failure) if !failure.retryable()));
         assert_eq!(
             failure.to_string(),
@@ -223,7 +233,7 @@ mod tests {
     #[tokio::test]
     async fn spellings_of_one_password_match_alike() {
         let hashing = start(|_| ());
-        let hash = hashing.hash(password("p\u{e4}ssword x")).await.unwrap();
+        let hash = hashing.hash(password("p\u{e4}ssword x"), turn()).await.unwrap();
         assert_eq!(verdict(&hashing, "pa\u{308}ssword\u{a0}x", hash.as_str()).await, CURRENT);
     }
 
@@ -249,9 +259,9 @@ mod tests {
     async fn a_late_job_is_an_overload_with_a_time_to_come_back() {
         let hashing = start(|plan| plan.deadline = Duration::ZERO);
         let one_second = Duration::from_secs(1);
-        let failure = hashing.hash(password("correct horse")).await.unwrap_err();
+        let failure = hashing.hash(password("correct horse"), turn()).await.unwrap_err();
         assert!(matches!(failure, HashFailure::Overloaded { retry_after } if retry_after == one_second));
-        let failure = hashing.verify(password("correct horse"), None).await.unwrap_err();
+        let failure = hashing.verify(password("correct horse"), None, turn()).await.unwrap_err();
         assert!(matches!(failure, HashFailure::Overloaded { retry_after } if retry_after == one_second));
     }
 
@@ -284,7 +294,7 @@ mod tests {
             let hashing = Arc::clone(&hashing);
             tokio::spawn(async move {
                 let own = format!("password {number}");
-                let hash = hashing.hash(password(&own)).await.unwrap();
+                let hash = hashing.hash(password(&own), turn()).await.unwrap();
                 let same = verdict(&hashing, &own, hash.as_str()).await;
                 let other = verdict(&hashing, "password", hash.as_str()).await;
                 (same, other)

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Instant;
 
 use argon2::Block;
+use domain::accounts::ports::Turn;
 
 /// Why a job was not done.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,7 @@ pub(crate) trait Task: Send {
 pub(crate) struct Job {
     pub(crate) memory_kib: u32,
     pub(crate) deadline: Instant,
+    pub(crate) turn: Turn,
     pub(crate) task: Box<dyn Task>,
 }
 

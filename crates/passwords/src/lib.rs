@@ -16,6 +16,7 @@ mod limits;
 pub mod memory_blocks;
 pub mod options;
 mod pool;
+mod queue;
 mod schedule;
 mod stored_hash;
 mod worker;

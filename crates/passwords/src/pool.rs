@@ -7,12 +7,18 @@ use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use argon2::Block;
+use domain::accounts::ports::Turn;
 use tokio::sync::oneshot;
 
 use crate::job::{Job, Refusal, Task};
 use crate::options::Plan;
 use crate::schedule::Schedule;
 use crate::worker::Worker;
+
+/// How far the threads stand back, as `nice` counts it: at 10, a thread of ordinary priority that wants to run gets
+/// nine tenths of the core.
+#[cfg(target_os = "linux")]
+const BEHIND_OTHERS: i32 = 10;
 
 /// A fixed number of threads behind a bounded queue.
 ///
@@ -33,7 +39,11 @@ impl Pool {
             let schedule = Arc::clone(&pool.schedule);
             let worker = Worker::new(schedule, number, plan.cost.memory_kib(), plan.idle)?;
             let name = format!("passwords-{number}");
-            pool.threads.push(Builder::new().name(name).spawn(move || worker.work())?);
+            let work = move || {
+                step_back();
+                worker.work();
+            };
+            pool.threads.push(Builder::new().name(name).spawn(work)?);
         }
         Ok(pool)
     }
@@ -52,7 +62,7 @@ impl Pool {
     ///
     /// # Errors
     /// A full queue refuses before anything waits; the other refusals come in the job's turn.
-    pub(crate) async fn run<T, W>(&self, memory_kib: u32, work: W) -> Result<T, Refusal>
+    pub(crate) async fn run<T, W>(&self, memory_kib: u32, turn: Turn, work: W) -> Result<T, Refusal>
     where
         T: Send + 'static,
         W: FnOnce(&mut [Block]) -> T + Send + 'static,
@@ -62,9 +72,18 @@ impl Pool {
         }
         let (answer, answered) = oneshot::channel();
         let task = Box::new(Asked { work, answer });
-        self.schedule.push(Job { memory_kib, deadline: Instant::now() + self.deadline, task })?;
+        self.schedule.push(Job { memory_kib, deadline: Instant::now() + self.deadline, turn, task });
         answered.await.unwrap_or(Err(Refusal::Stopped))
     }
+}
+
+/// Lets every thread of ordinary priority go before this one: a hash takes all that a core has for long, and whoever
+/// only reads should not wait for it.
+fn step_back() {
+    // On `Linux` a thread has a priority of its own, and whoever starts it keeps theirs. Elsewhere, or where the system
+    // refuses it, hashes share the cores alike.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), BEHIND_OTHERS);
 }
 
 impl Drop for Pool {
@@ -122,11 +141,18 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use super::{Pool, Refusal};
+    use domain::accounts::ports::Turn;
+    use domain::origin::Origin;
+
+    use super::{BEHIND_OTHERS, Pool, Refusal};
     use crate::cost::Cost;
     use crate::options::Plan;
 
     const LONG: Duration = Duration::from_secs(3600);
+
+    fn turn() -> Turn {
+        Turn::log_in(&Origin::default())
+    }
 
     fn start(change: impl FnOnce(&mut Plan)) -> Pool {
         let cost = Cost::new(64, 1, 1).unwrap();
@@ -140,7 +166,7 @@ mod tests {
 
     /// Makes a call that queues its job and then waits.
     fn queued<'a>(pool: &'a Pool, work: impl FnOnce() + Send + 'static) -> Call<'a> {
-        let mut call: Call<'a> = Box::pin(pool.run(64, move |_| work()));
+        let mut call: Call<'a> = Box::pin(pool.run(64, turn(), move |_| work()));
         let mut context = Context::from_waker(Waker::noop());
         assert!(call.as_mut().poll(&mut context).is_pending());
         call
@@ -158,14 +184,24 @@ mod tests {
     }
 
     fn thread_name(pool: &Pool) -> impl Future<Output = Result<Option<String>, Refusal>> {
-        pool.run(64, |_| thread::current().name().map(str::to_owned))
+        pool.run(64, turn(), |_| thread::current().name().map(str::to_owned))
     }
 
     #[tokio::test]
     async fn work_is_done_on_a_named_thread_with_blocks() {
         let pool = start(|_| ());
-        assert_eq!(pool.run(8, |blocks| blocks.len()).await.unwrap(), 64);
+        assert_eq!(pool.run(8, turn(), |blocks| blocks.len()).await.unwrap(), 64);
         assert_eq!(thread_name(&pool).await.unwrap().as_deref(), Some("passwords-0"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_threads_let_others_go_first() {
+        let pool = start(|_| ());
+        let of_thread = || rustix::process::getpriority_process(Some(rustix::thread::gettid())).unwrap();
+        let before = of_thread();
+        assert_eq!(pool.run(64, turn(), move |_| of_thread()).await.unwrap(), BEHIND_OTHERS);
+        assert_eq!(of_thread(), before, "and only they do");
     }
 
     #[tokio::test]
@@ -173,13 +209,13 @@ mod tests {
         let pool = start(|_| ());
         let (held, release) = holding(&pool);
         let calls = [queued(&pool, || ()), queued(&pool, || ())];
-        assert!(matches!(pool.run(64, |_| ()).await, Err(Refusal::Full)));
+        assert!(matches!(pool.run(64, turn(), |_| ()).await, Err(Refusal::Full)));
         release.send(()).unwrap();
         held.await.unwrap();
         for call in calls {
             call.await.unwrap();
         }
-        pool.run(64, |_| ()).await.unwrap();
+        pool.run(64, turn(), |_| ()).await.unwrap();
     }
 
     #[tokio::test]
@@ -187,7 +223,7 @@ mod tests {
         let pool = start(|plan| plan.deadline = Duration::ZERO);
         let runs = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&runs);
-        let outcome = pool.run(64, move |_| count.fetch_add(1, Ordering::SeqCst)).await;
+        let outcome = pool.run(64, turn(), move |_| count.fetch_add(1, Ordering::SeqCst)).await;
         assert!(matches!(outcome, Err(Refusal::Late)));
         assert_eq!(runs.load(Ordering::SeqCst), 0);
     }
@@ -203,7 +239,7 @@ mod tests {
         }));
         release.send(()).unwrap();
         held.await.unwrap();
-        pool.run(64, |_| ()).await.unwrap();
+        pool.run(64, turn(), |_| ()).await.unwrap();
         assert_eq!(runs.load(Ordering::SeqCst), 0);
     }
 
@@ -232,7 +268,7 @@ mod tests {
     async fn a_panicking_job_is_answered_and_kills_no_thread() {
         let pool = start(|_| ());
         for _ in 0..3 {
-            let outcome = pool.run(64, |_| panic!("a test of panics")).await;
+            let outcome = pool.run(64, turn(), |_| panic!("a test of panics")).await;
             assert!(matches!(outcome, Err::<(), _>(Refusal::Panicked)));
         }
         assert_eq!(thread_name(&pool).await.unwrap().as_deref(), Some("passwords-0"));
@@ -242,7 +278,8 @@ mod tests {
     async fn memory_goes_back_after_a_time_without_work() {
         let pool = start(|plan| plan.idle = Duration::from_millis(1));
         for _ in 0..3 {
-            let first_word = pool.run(64, |blocks| std::mem::replace(&mut blocks[0].as_mut()[0], 1)).await.unwrap();
+            let first_word =
+                pool.run(64, turn(), |blocks| std::mem::replace(&mut blocks[0].as_mut()[0], 1)).await.unwrap();
             if cfg!(target_os = "linux") {
                 assert_eq!(first_word, 0, "pages that were given back come back as zeros");
             }
@@ -259,14 +296,14 @@ mod tests {
             call.await.unwrap();
         }
         // All 256 KiB are held by threads that would keep them for an hour.
-        assert_eq!(pool.run(256, |blocks| blocks.len()).await.unwrap(), 256);
-        assert_eq!(pool.run(64, |blocks| blocks.len()).await.unwrap(), 64);
+        assert_eq!(pool.run(256, turn(), |blocks| blocks.len()).await.unwrap(), 256);
+        assert_eq!(pool.run(64, turn(), |blocks| blocks.len()).await.unwrap(), 64);
     }
 
     #[tokio::test]
     async fn more_memory_than_the_budget_is_refused_at_once() {
         let pool = start(|_| ());
-        assert!(matches!(pool.run(257, |_| ()).await, Err(Refusal::Memory(_))));
+        assert!(matches!(pool.run(257, turn(), |_| ()).await, Err(Refusal::Memory(_))));
     }
 
     #[tokio::test]
@@ -274,7 +311,7 @@ mod tests {
         let pool = Arc::new(start(|plan| (plan.threads, plan.queue_length) = (4, 400)));
         let jobs = [8, 64, 65, 200, 256].into_iter().cycle().take(400).map(|kib| {
             let pool = Arc::clone(&pool);
-            tokio::spawn(async move { pool.run(kib, |blocks| blocks.len()).await.unwrap() >= kib as usize })
+            tokio::spawn(async move { pool.run(kib, turn(), |blocks| blocks.len()).await.unwrap() >= kib as usize })
         });
         for job in jobs.collect::<Vec<_>>() {
             assert!(job.await.unwrap());

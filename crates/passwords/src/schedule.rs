@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::job::{Job, Refusal};
+use crate::queue::Queue;
 
 /// What a thread is to do next.
 pub(crate) enum Next {
@@ -21,12 +22,11 @@ pub(crate) struct Schedule {
     work: Vec<Condvar>,
     /// Memory became free, the line for it moved, or the pool stops.
     memory: Condvar,
-    places: usize,
     budget_kib: u32,
 }
 
 struct State {
-    jobs: VecDeque<Job>,
+    jobs: Queue,
     free_kib: u32,
     /// Those who wait for memory take a ticket and are served in order, so that a large claim is
     /// not overtaken for ever by small ones.
@@ -60,7 +60,7 @@ impl Drop for Claim {
 impl Schedule {
     pub(crate) fn new(places: usize, budget_kib: u32, threads: usize) -> Self {
         let state = State {
-            jobs: VecDeque::with_capacity(places.min(1024)),
+            jobs: Queue::new(places),
             free_kib: budget_kib,
             tickets_given: 0,
             tickets_served: 0,
@@ -68,7 +68,7 @@ impl Schedule {
             stopping: false,
         };
         let work = (0..threads).map(|_| Condvar::new()).collect();
-        Self { state: Mutex::new(state), work, memory: Condvar::new(), places, budget_kib }
+        Self { state: Mutex::new(state), work, memory: Condvar::new(), budget_kib }
     }
 
     /// The most memory that one job can ever get, in KiB.
@@ -76,28 +76,27 @@ impl Schedule {
         self.budget_kib
     }
 
-    /// Queues a job, or refuses it at once. A full queue is first cleared of what nobody waits for.
-    pub(crate) fn push(&self, job: Job) -> Result<(), Refusal> {
+    /// Queues a job; when there is no place, one job is refused at once: this one or another.
+    pub(crate) fn push(&self, job: Job) {
         let mut state = self.lock();
         if state.stopping {
-            return Err(Refusal::Stopped);
+            drop(state);
+            return job.task.refuse(Refusal::Stopped);
         }
-        let stale = if state.jobs.len() < self.places { VecDeque::new() } else { take_stale(&mut state.jobs) };
-        let outcome = if state.jobs.len() < self.places {
-            state.jobs.push_back(job);
-            if let Some(thread) = state.idle.pop_back() {
-                self.work[thread].notify_one();
-            }
-            Ok(())
-        } else {
-            Err(Refusal::Full)
-        };
+        let pushed = state.jobs.push(job);
+        if pushed.is_admitted
+            && let Some(thread) = state.idle.pop_back()
+        {
+            self.work[thread].notify_one();
+        }
         drop(state);
         // Answering wakes other tasks, which is nothing to do under the lock.
-        for job in stale {
+        for job in pushed.stale {
             job.task.refuse(Refusal::Late);
         }
-        outcome
+        if let Some(job) = pushed.refused {
+            job.task.refuse(Refusal::Full);
+        }
     }
 
     /// Waits for what a thread is to do next. One that holds memory gives it back when somebody
@@ -111,7 +110,7 @@ impl Schedule {
             if keep_until.is_some() && state.somebody_waits_for_memory() {
                 return Next::GiveMemoryBack;
             }
-            if let Some(job) = state.jobs.pop_front() {
+            if let Some(job) = state.jobs.pop() {
                 return Next::Do(job);
             }
             let patience = keep_until.map(|end| end.saturating_duration_since(Instant::now()));
@@ -169,7 +168,7 @@ impl Schedule {
     pub(crate) fn stop(&self) {
         let mut state = self.lock();
         state.stopping = true;
-        let jobs = std::mem::take(&mut state.jobs);
+        let jobs = state.jobs.take();
         drop(state);
         self.wake_all();
         self.memory.notify_all();
@@ -186,12 +185,6 @@ impl Schedule {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn take_stale(jobs: &mut VecDeque<Job>) -> VecDeque<Job> {
-    let (stale, waiting) = std::mem::take(jobs).into_iter().partition(Job::is_stale);
-    *jobs = waiting;
-    stale
 }
 
 #[cfg(test)]
@@ -219,6 +212,8 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use argon2::Block;
+    use domain::accounts::ports::Turn;
+    use domain::origin::Origin;
 
     use super::{Next, Schedule};
     use crate::job::{Job, Refusal, Task};
@@ -243,7 +238,11 @@ mod tests {
         let (refused, refusals) = channel();
         let abandoned = Arc::new(AtomicBool::new(false));
         let task = Box::new(Named { name, abandoned: Arc::clone(&abandoned), refused });
-        (Job { memory_kib: 8, deadline: Instant::now() + wait, task }, abandoned, refusals)
+        (
+            Job { memory_kib: 8, deadline: Instant::now() + wait, turn: Turn::log_in(&Origin::default()), task },
+            abandoned,
+            refusals,
+        )
     }
 
     const LONG: Duration = Duration::from_secs(3600);
@@ -251,21 +250,23 @@ mod tests {
     #[test]
     fn a_full_queue_refuses_at_once() {
         let schedule = Schedule::new(2, 8, 1);
-        assert!(schedule.push(job(1, LONG).0).is_ok());
-        assert!(schedule.push(job(2, LONG).0).is_ok());
-        assert!(matches!(schedule.push(job(3, LONG).0), Err(Refusal::Full)));
+        schedule.push(job(1, LONG).0);
+        schedule.push(job(2, LONG).0);
+        let (third, _, refusals) = job(3, LONG);
+        schedule.push(third);
+        assert!(matches!(refusals.recv().unwrap(), (3, Refusal::Full)));
         assert!(matches!(schedule.next(0, None), Next::Do(_)));
-        assert!(schedule.push(job(3, LONG).0).is_ok());
+        schedule.push(job(3, LONG).0);
     }
 
     #[test]
     fn a_full_queue_first_forgets_what_nobody_waits_for() {
         let schedule = Schedule::new(2, 8, 1);
         let (abandoned, gone, refusals) = job(1, LONG);
-        assert!(schedule.push(abandoned).is_ok());
-        assert!(schedule.push(job(2, LONG).0).is_ok());
+        schedule.push(abandoned);
+        schedule.push(job(2, LONG).0);
         gone.store(true, Ordering::SeqCst);
-        assert!(schedule.push(job(3, LONG).0).is_ok());
+        schedule.push(job(3, LONG).0);
         assert!(matches!(refusals.recv().unwrap(), (1, Refusal::Late)));
         assert_eq!(schedule.waiting(), 2);
     }
@@ -274,8 +275,8 @@ mod tests {
     fn a_full_queue_first_refuses_what_waited_too_long() {
         let schedule = Schedule::new(1, 8, 1);
         let (late, _, refusals) = job(1, Duration::ZERO);
-        assert!(schedule.push(late).is_ok());
-        assert!(schedule.push(job(2, LONG).0).is_ok());
+        schedule.push(late);
+        schedule.push(job(2, LONG).0);
         assert!(matches!(refusals.recv().unwrap(), (1, Refusal::Late)));
     }
 
@@ -290,7 +291,7 @@ mod tests {
     #[test]
     fn a_job_goes_before_giving_memory_back() {
         let schedule = Schedule::new(1, 8, 1);
-        assert!(schedule.push(job(1, LONG).0).is_ok());
+        schedule.push(job(1, LONG).0);
         assert!(matches!(schedule.next(0, Some(Instant::now())), Next::Do(_)));
     }
 
@@ -342,7 +343,7 @@ mod tests {
         let schedule = Arc::new(Schedule::new(1, 8, 1));
         let held = schedule.claim(8);
         let (queued, _, refusals) = job(1, LONG);
-        assert!(schedule.push(queued).is_ok());
+        schedule.push(queued);
         let claim = thread::spawn({
             let schedule = Arc::clone(&schedule);
             move || schedule.claim(8).is_none()
@@ -351,7 +352,9 @@ mod tests {
         assert!(claim.join().unwrap());
         assert!(matches!(schedule.next(0, None), Next::Stop));
         assert!(matches!(refusals.recv().unwrap(), (1, Refusal::Stopped)));
-        assert!(matches!(schedule.push(job(2, LONG).0), Err(Refusal::Stopped)));
+        let (late, _, refusals) = job(2, LONG);
+        schedule.push(late);
+        assert!(matches!(refusals.recv().unwrap(), (2, Refusal::Stopped)));
         drop(held);
     }
 
@@ -378,7 +381,7 @@ mod tests {
         let warm = Some(Instant::now() + LONG);
         let threads = [rest(0, warm), rest(1, warm), rest(2, None)];
         for expected in [1, 0, 2] {
-            assert!(schedule.push(job(1, LONG).0).is_ok());
+            schedule.push(job(1, LONG).0);
             assert_eq!(woken.recv().unwrap(), expected);
         }
         threads.into_iter().for_each(|thread| thread.join().unwrap());

@@ -9,7 +9,7 @@ use crate::accounts::new_password;
 use crate::accounts::own_password;
 use crate::accounts::own_row::{OwnRow, OwnRowError};
 use crate::accounts::password::{Password, PasswordError, PasswordPolicy};
-use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing};
+use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing, Turn};
 use crate::accounts::user::User;
 use crate::changes::Changes;
 use crate::events::{Event, EventKind, EventSubject};
@@ -101,7 +101,7 @@ impl ChangePassword {
         if !asked.is_right::<ChangePasswordError>(actor, user, current).await? {
             return Err(ChangePasswordError::WrongPassword);
         }
-        let hash = self.hashing.hash(password).await?;
+        let hash = self.hashing.hash(password, Turn::log_in(&actor.origin)).await?;
         let at = self.clock.now();
         let plan = |user: &User| {
             let subject = EventSubject::new("user", user.id);

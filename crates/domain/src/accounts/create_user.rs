@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::access::{Actor, Denied, Operation};
 use crate::accounts::email::EmailAddress;
 use crate::accounts::password::Password;
-use crate::accounts::ports::{HashFailure, PasswordHashing};
+use crate::accounts::ports::{HashFailure, PasswordHashing, Turn};
 use crate::accounts::user::{User, UserState};
 use crate::changes::account::AccountChange;
 use crate::changes::{Changes, UniqueKey};
@@ -67,7 +67,7 @@ impl CreateUser {
     /// When the actor may not, the address is taken, or a port fails.
     pub async fn run(&self, actor: &Actor, command: Command) -> Result<User, CreateUserError> {
         actor.may(Operation::CreateUser)?;
-        let password = self.hashing.hash(command.password).await?;
+        let password = self.hashing.hash(command.password, Turn::sign_up(&actor.origin)).await?;
         let now = self.clock.now();
         let user = User {
             id: UserId::fresh(now, &*self.entropy),

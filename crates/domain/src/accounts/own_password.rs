@@ -2,7 +2,7 @@
 
 use crate::access::Actor;
 use crate::accounts::password::Password;
-use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing, Verdict};
+use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing, Turn, Verdict};
 use crate::accounts::user::User;
 use crate::throttles::gate::{self, Gate};
 use crate::throttles::limits::GateError;
@@ -28,7 +28,7 @@ impl Asked<'_> {
         E: From<GateError> + From<HashFailure>,
     {
         let guess = self.gate.confirm(&actor.origin, user.email.key()).await?;
-        let compared = self.compare(user, password).await;
+        let compared = self.compare(actor, user, password).await;
         let verdict = match &compared {
             Ok(true) => gate::Verdict::Right,
             Ok(false) => gate::Verdict::Wrong,
@@ -38,9 +38,9 @@ impl Asked<'_> {
         Ok(compared?)
     }
 
-    async fn compare(&self, user: &User, password: Password) -> Result<bool, HashFailure> {
+    async fn compare(&self, actor: &Actor, user: &User, password: Password) -> Result<bool, HashFailure> {
         let account = self.accounts.by_email(user.email.key()).await?;
         let stored = account.filter(|account| account.user.id == user.id).and_then(|account| account.password);
-        Ok(self.hashing.verify(password, stored).await? != Verdict::Differs)
+        Ok(self.hashing.verify(password, stored, Turn::log_in(&actor.origin)).await? != Verdict::Differs)
     }
 }

@@ -10,6 +10,7 @@ use crate::accounts::password::Password;
 use crate::accounts::password_hash::PasswordHash;
 use crate::accounts::user::{Account, User};
 use crate::ids::UserId;
+use crate::origin::{Network, Origin};
 use crate::ports::failure::PortFailure;
 
 /// Reads accounts.
@@ -29,16 +30,54 @@ pub trait Accounts: Send + Sync {
 
 /// Hashes passwords and compares them with hashes.
 ///
-/// An adapter MUST bound how many hashes run and wait at once, and refuse the rest at once.
+/// An adapter MUST bound how many hashes run and wait at once, and refuse the rest at once. It MUST let
+/// networks take turns, and neither of the lines starve the other.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PasswordHashing: Send + Sync {
     /// A new hash of the normalised password, with a fresh salt and the configured parameters.
-    async fn hash(&self, password: Password) -> Result<PasswordHash, HashFailure>;
+    async fn hash(&self, password: Password, turn: Turn) -> Result<PasswordHash, HashFailure>;
 
     /// Compares a password with a hash. `None` is an unknown user: that MUST cost as much as a known
     /// one, and never matches. A hash whose own parameters are beyond the caps MUST fail unhashed.
-    async fn verify(&self, password: Password, against: Option<PasswordHash>) -> Result<Verdict, HashFailure>;
+    async fn verify(
+        &self,
+        password: Password,
+        against: Option<PasswordHash>,
+        turn: Turn,
+    ) -> Result<Verdict, HashFailure>;
+}
+
+/// For whom something is hashed: whose turn it must wait for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The network of the client; `None` where it is not known, and for whoever operates the installation.
+    pub network: Option<Network>,
+    /// The line it waits in.
+    pub line: Line,
+}
+
+/// A line in which hashes wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// Of those who have an account.
+    LogIn,
+    /// Of those who want one.
+    SignUp,
+}
+
+impl Turn {
+    /// The turn of a login, or of whatever else an account needs.
+    #[must_use]
+    pub fn log_in(origin: &Origin) -> Self {
+        Self { network: origin.network(), line: Line::LogIn }
+    }
+
+    /// The turn of a sign-up.
+    #[must_use]
+    pub fn sign_up(origin: &Origin) -> Self {
+        Self { network: origin.network(), line: Line::SignUp }
+    }
 }
 
 /// How a password compares with a hash.

@@ -8,7 +8,7 @@ use crate::access::Actor;
 use crate::accounts::email::EmailAddress;
 use crate::accounts::new_password;
 use crate::accounts::password::{PasswordError, PasswordPolicy};
-use crate::accounts::ports::{HashFailure, PasswordHashing};
+use crate::accounts::ports::{HashFailure, PasswordHashing, Turn};
 use crate::changes::Changes;
 use crate::changes::account::AccountChange;
 use crate::events::{Event, EventKind, EventSubject};
@@ -109,7 +109,7 @@ impl ResetPassword {
         self.gate.enter(&actor.origin, Throttled::Redeem).await?;
         let held = self.redeem.look(token, &PURPOSES, self.clock.now()).await?;
         let password = self.policy.accept(new_password, Some(&held.user.email))?;
-        let hash = self.hashing.hash(password).await?;
+        let hash = self.hashing.hash(password, Turn::log_in(&actor.origin)).await?;
         let at = self.clock.now();
         let plan = |held: &HeldMailedToken| {
             let HeldMailedToken { token, user } = held;

@@ -10,7 +10,7 @@ use crate::accounts::email::EmailAddress;
 use crate::accounts::password::Password;
 use crate::accounts::password_hash::PasswordHash;
 use crate::accounts::phone::PhoneNumber;
-use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing};
+use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing, Turn};
 use crate::accounts::user::{User, UserState};
 use crate::accounts::user_token::{HeldUserToken, UserToken};
 use crate::changes::account::AccountChange;
@@ -140,7 +140,7 @@ impl SignUp {
     }
 
     async fn openly(&self, actor: &Actor, command: Command) -> Result<Outcome, SignUpError> {
-        let password = self.hashing.hash(command.password.clone()).await?;
+        let password = self.hashing.hash(command.password.clone(), Turn::sign_up(&actor.origin)).await?;
         let user_token = UserToken::fresh(&*self.entropy);
         let digest = self.keeper.digest(user_token.reveal());
         let email = command.email.clone();
@@ -157,7 +157,7 @@ impl SignUp {
     async fn secretly(&self, actor: &Actor, command: Command) -> Result<Outcome, SignUpError> {
         let may_mail = self.gate.may_mail(&actor.origin, command.email.key(), StrangersMail::Other).await?;
         let account = self.accounts.by_email(command.email.key()).await?;
-        let password = self.hashing.hash(command.password.clone()).await?;
+        let password = self.hashing.hash(command.password.clone(), Turn::sign_up(&actor.origin)).await?;
         let email = command.email.clone();
         let owner = match account {
             Some(account) => Some(account.user),

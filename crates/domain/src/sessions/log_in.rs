@@ -12,7 +12,7 @@ use crate::accounts::answers::Answers;
 use crate::accounts::email::EmailAddress;
 use crate::accounts::password::Password;
 use crate::accounts::password_hash::PasswordHash;
-use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing};
+use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing, Turn};
 use crate::accounts::user::User;
 use crate::changes::account::AccountChange;
 use crate::changes::{Change, Changes, SessionChange};
@@ -209,12 +209,14 @@ impl LogIn {
     async fn attempt(&self, actor: &Actor, command: &Command) -> Result<Outcome, Failed> {
         let account = self.accounts.by_email(command.email.key()).await.map_err(LogInError::from)?;
         let (user, stored) = account.map_or((None, None), |account| (Some(account.user), account.password));
-        let verdict = self.hashing.verify(command.password.clone(), stored.clone()).await.map_err(LogInError::from)?;
+        let turn = Turn::log_in(&actor.origin);
+        let verdict = self.hashing.verify(command.password.clone(), stored.clone(), turn).await;
+        let verdict = verdict.map_err(LogInError::from)?;
         let (user, verified, outdated) = match self.rules.judge(user.as_ref(), stored, verdict) {
             Ok((verified, outdated)) => (user.ok_or(LogInError::UnknownUser)?, verified, outdated),
             Err(reason) => return Err(self.refuse(actor, command, user.as_ref(), reason).await.into()),
         };
-        let rehashed = if outdated { self.rehash(&command.password).await? } else { None };
+        let rehashed = if outdated { self.rehash(actor, &command.password).await? } else { None };
         let now = self.clock.now();
         let session_id = SessionId::fresh(now, &*self.entropy);
         let session = Session::by_password(session_id, user.id, command.channel, &actor.origin, now);
@@ -278,8 +280,8 @@ impl LogIn {
 
     /// A new hash with the parameters of today. When there is no room for it now, the old one stays
     /// until the next login.
-    async fn rehash(&self, password: &Password) -> Result<Option<PasswordHash>, LogInError> {
-        match self.hashing.hash(password.clone()).await {
+    async fn rehash(&self, actor: &Actor, password: &Password) -> Result<Option<PasswordHash>, LogInError> {
+        match self.hashing.hash(password.clone(), Turn::log_in(&actor.origin)).await {
             Ok(hash) => Ok(Some(hash)),
             Err(HashFailure::Overloaded { .. }) => Ok(None),
             Err(HashFailure::Failed(failure)) => Err(failure.into()),

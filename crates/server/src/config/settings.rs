@@ -107,7 +107,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "The most memory of all hashes together in KiB; a stored hash may take half of it.",
     ),
     setting("hashing_threads", "", "NUMBER", "Hashes computed side by side; one for each core unless said."),
-    setting("hashing_queue", "", "NUMBER", "Hashes that may wait; 32 for each thread unless said."),
+    setting(
+        "hashing_queue",
+        "",
+        "NUMBER",
+        "Logins that may wait to be hashed, and as many sign-ups; 32 for each thread unless said.",
+    ),
     setting("hashing_deadline", "2s", "TIME", "How long a hash may wait before it is refused."),
     setting(
         "signing_algorithm",
