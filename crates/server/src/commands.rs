@@ -42,7 +42,7 @@ pub(crate) async fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Mail(Mail::Test { to }) => {
             print(&format!("The mail went to {}.\n", mail_test::run(&config, to).await?))
         }
-        Command::Healthcheck => healthcheck::run(config.listen).await,
+        Command::Healthcheck => healthcheck::run(&config).await,
         Command::Openapi | Command::CheckConfig => Ok(()),
     }
 }

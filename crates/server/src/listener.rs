@@ -3,27 +3,30 @@
 //! The framework's own server sets no limit to how long a head may take, and spins when the process runs out of
 //! descriptors; so hyper serves its endpoint here.
 
+pub(crate) mod address;
 mod connection;
 mod open;
 mod socket;
-mod watch;
+pub(crate) mod tls;
+pub(crate) mod watch;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use poem::{Endpoint, Response};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
-use crate::listener::connection::{Peer, serve_connection};
+use crate::listener::address::{Accepted, Address, Socket};
+use crate::listener::connection::{Connection, Peer};
 use crate::listener::open::Open;
-pub(crate) use crate::listener::watch::Patience;
+use crate::listener::tls::Tls;
+use crate::listener::watch::Patience;
 
-/// How many connections the system may hold for us until they are accepted.
-const BACKLOG: u32 = 1024;
 /// How often connections are looked at whether one of them takes too long.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The same while the server stops.
@@ -47,21 +50,19 @@ pub(crate) struct Limits {
 
 /// A socket that listens.
 pub(crate) struct Listener {
-    socket: TcpListener,
-    address: SocketAddr,
+    socket: Socket,
+    local: SocketAddr,
+    tls: Option<Tls>,
 }
 
 impl Listener {
-    /// Listens at this address, which a server that has just stopped does not keep.
+    /// Listens at this address, in the open unless there is a certificate.
     ///
     /// # Errors
     /// Those of the system, such as when another process listens there.
-    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = if address.is_ipv4() { tokio::net::TcpSocket::new_v4() } else { tokio::net::TcpSocket::new_v6() }?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        let socket = socket.listen(BACKLOG)?;
-        Ok(Self { address: socket.local_addr()?, socket })
+    pub(crate) fn bind(address: &Address, tls: Option<Tls>) -> io::Result<Self> {
+        let socket = Socket::bind(address)?;
+        Ok(Self { local: socket.local()?, socket, tls })
     }
 
     /// Serves until `ended`, and then for as long as the grace lasts.
@@ -73,17 +74,12 @@ impl Listener {
             endpoint: Arc::new(endpoint),
             open: Arc::new(Open::new(limits.patience)),
             places: Arc::new(Semaphore::new(limits.connections)),
-            local: self.address,
+            patience: limits.patience,
+            local: self.local,
+            tls: self.tls.as_ref().map(Tls::acceptor),
         };
-        let watching = tokio::spawn({
-            let open = Arc::clone(&serving.open);
-            async move {
-                loop {
-                    sleep(LOOK_EVERY).await;
-                    open.close_what_takes_too_long();
-                }
-            }
-        });
+        let watching = tokio::spawn(Arc::clone(&serving.open).watch_over(LOOK_EVERY));
+        let following = self.tls.map(|tls| tokio::spawn(tls.follow_files()));
         tokio::select! {
             () = serving.accept(&self.socket) => {}
             () = ended => {}
@@ -93,6 +89,7 @@ impl Listener {
         serving.accept_what_waits(self.socket);
         serving.finish(deadline).await;
         watching.abort();
+        following.inspect(tokio::task::JoinHandle::abort);
     }
 }
 
@@ -101,18 +98,20 @@ struct Serving<E> {
     endpoint: Arc<E>,
     open: Arc<Open>,
     places: Arc<Semaphore>,
+    patience: Patience,
     local: SocketAddr,
+    tls: Option<TlsAcceptor>,
 }
 
 impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
     /// Accepts connections for ever.
-    async fn accept(&self, socket: &TcpListener) {
+    async fn accept(&self, socket: &Socket) {
         let mut pause = PAUSES.0;
         loop {
             match socket.accept().await {
-                Ok((stream, peer)) => {
+                Ok(accepted) => {
                     pause = PAUSES.0;
-                    self.open(stream, peer, self.place().await);
+                    self.open(accepted, self.place().await);
                 }
                 Err(error) if is_of_the_peer(&error) => {}
                 // Out of descriptors, most likely: without a pause this would spin.
@@ -143,23 +142,39 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
     }
 
     /// Accepts the connections that the system holds, and listens no more.
-    fn accept_what_waits(&self, socket: TcpListener) {
-        let Ok(socket) = socket.into_std() else { return };
-        while let (Ok((stream, peer)), Ok(place)) = (accept_now(&socket), Arc::clone(&self.places).try_acquire_owned())
-        {
-            self.open(stream, peer, place);
+    fn accept_what_waits(&self, socket: Socket) {
+        for accepted in socket.into_waiting().into_iter().flatten() {
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return };
+            self.open(accepted, place);
         }
     }
 
-    fn open(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
-        // Answers are small, and written whole: to wait for more would only delay them.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection was gone before it was served");
-            return;
+    fn open(&self, accepted: Accepted, place: OwnedSemaphorePermit) {
+        let peer = Peer { local: self.local, remote: accepted.peer(), secure: self.tls.is_some() };
+        match accepted {
+            Accepted::Tcp(stream, _) => {
+                // Answers are small, and written whole: to wait for more would only delay them.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "a connection was gone before it was served");
+                    return;
+                }
+                self.spawn(stream, peer, place);
+            }
+            Accepted::Unix(stream) => self.spawn(stream, peer, place),
         }
-        let (endpoint, peer) = (Arc::clone(&self.endpoint), Peer { local: self.local, remote: peer });
+    }
+
+    fn spawn<S>(&self, stream: S, peer: Peer, place: OwnedSemaphorePermit)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let (endpoint, tls, patience) = (Arc::clone(&self.endpoint), self.tls.clone(), self.patience);
         self.open.spawn(|watch, draining| async move {
-            let served = serve_connection(stream, peer, endpoint, watch, draining).await;
+            let connection = Connection { peer, endpoint, watch, draining, patience };
+            let served = match tls {
+                Some(tls) => connection.serve_tls(stream, &tls).await,
+                None => connection.serve_http_1(stream).await,
+            };
             if let Err(error) = served {
                 tracing::debug!(%error, "a connection ended early");
             }
@@ -178,12 +193,6 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
             tracing::warn!(connections = cut_off, "the grace is over: connections were cut off");
         }
     }
-}
-
-fn accept_now(socket: &StdListener) -> io::Result<(TcpStream, SocketAddr)> {
-    let (stream, peer) = socket.accept()?;
-    stream.set_nonblocking(true)?;
-    Ok((TcpStream::from_std(stream)?, peer))
 }
 
 /// Whether the peer has ended its connection before it was accepted.

@@ -18,7 +18,9 @@ use crate::descriptors::{self, connections};
 use crate::dispatch::Dispatch;
 use crate::failure::{Failure, said};
 use crate::key_upkeep::KeyUpkeep;
-use crate::listener::{Limits, Listener, Patience};
+use crate::listener::tls::Tls;
+use crate::listener::watch::Patience;
+use crate::listener::{Limits, Listener};
 use crate::posture;
 use crate::purge;
 use crate::system::SystemEntropy;
@@ -34,9 +36,10 @@ const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 
 /// Serves until a signal ends it.
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
-    let address = config.listen;
-    let listener = Listener::bind(address);
-    let listener = listener.map_err(|error| Failure::new(format!("Cannot listen on {address}: {error}.")))?;
+    let tls = config.tls.clone().map(Tls::open).transpose();
+    let tls = tls.map_err(|error| Failure::new(format!("Cannot listen with TLS: {error}.")))?;
+    let listener = Listener::bind(&config.listen, tls);
+    let listener = listener.map_err(|error| Failure::new(format!("Cannot listen on {}: {error}.", config.listen)))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(said)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(said)?;
     let post_office = Arc::new(post_office(config)?);

@@ -11,12 +11,17 @@ pub struct Options {
 }
 
 impl Options {
-    /// Pages at `public_url`, served by a listener on `port`.
+    /// Pages at `public_url`, served by a listener on `port`, if it has one.
     ///
     /// # Errors
     /// When the URL is not one of http or https without a path, or is plain http beyond this machine
     /// and `allow_insecure_http` is false: the cookies would cross the network in the open.
-    pub fn new(public_url: &str, port: u16, allow_insecure_http: bool) -> Result<Self, OptionsError> {
+    pub fn new(
+        public_url: &str,
+        port: impl Into<Option<u16>>,
+        allow_insecure_http: bool,
+    ) -> Result<Self, OptionsError> {
+        let port = port.into();
         let origin = origin_of(public_url).ok_or(OptionsError::NotAnOrigin)?;
         let trustworthy = origin.starts_with("https://") || is_loopback(host_of(&origin));
         if !trustworthy && !allow_insecure_http {
@@ -24,7 +29,7 @@ impl Options {
         }
         let loopback_origins = ["localhost", "127.0.0.1", "[::1]"]
             .into_iter()
-            .filter_map(|host| origin_of(&format!("http://{host}:{port}")))
+            .filter_map(|host| origin_of(&format!("http://{host}:{}", port?)))
             .collect();
         Ok(Self { origin, loopback_origins, trustworthy })
     }

@@ -1,6 +1,5 @@
 //! The settings, checked, each concern for itself.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -14,13 +13,17 @@ use domain::sessions::log_in::LogInRules;
 
 use crate::client_address::TrustedProxies;
 use crate::config::raw::Raw;
+use crate::listener::address::Address;
+use crate::listener::tls::CertificateFiles;
 
 /// The most that an installation may ask for: NIST SP 800-63B-4 wants passwords of 64 to be accepted.
 const MOST_PASSWORD_MINIMUM: usize = 64;
 
 /// The configuration.
 pub(crate) struct Config {
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: Address,
+    /// The certificate to listen with; in the open without.
+    pub(crate) tls: Option<CertificateFiles>,
     pub(crate) public_url: String,
     pub(crate) data_dir: PathBuf,
     pub(crate) database: persistence::options::Options,
@@ -83,8 +86,9 @@ impl Check<'_> {
     /// Every setting is looked at before the first wrong one ends it, so that all are told at once.
     fn all(&mut self) -> Option<Config> {
         let listen = self.listen();
-        let public_url = self.public_url(listen);
-        let pages = self.pages(public_url.as_deref(), listen);
+        let tls = self.tls();
+        let public_url = self.public_url(listen.as_ref(), tls.as_ref());
+        let pages = self.pages(public_url.as_deref(), listen.as_ref());
         let data_dir = PathBuf::from(self.raw.get("data_dir"));
         let database = self.database(&data_dir);
         let shutdown_grace = self.duration("shutdown_grace", Duration::from_secs(600));
@@ -105,6 +109,7 @@ impl Check<'_> {
         let ((database, database_place), (hashing, hashing_size)) = (database?, hashing?);
         Some(Config {
             listen: listen?,
+            tls: tls?,
             public_url: public_url?,
             data_dir,
             database,
@@ -164,9 +169,9 @@ impl Check<'_> {
     }
 
     /// The port is part of the public URL, so none is left to the system to choose.
-    fn listen(&mut self) -> Option<SocketAddr> {
-        let value = self.raw.get("listen").parse().ok().filter(|address: &SocketAddr| address.port() != 0);
-        value.or_else(|| self.refuse("listen", "an address and a port from 1 to 65535, such as 127.0.0.1:8080"))
+    fn listen(&mut self) -> Option<Address> {
+        let sentence = "an address and a port from 1 to 65535, such as 127.0.0.1:8080, or unix: and a path";
+        Address::parse(self.raw.get("listen")).or_else(|| self.refuse("listen", sentence))
     }
 
     /// The profile says the least, and the installation may ask for more.
@@ -180,19 +185,32 @@ impl Check<'_> {
         within.or_else(|| self.refuse("password_minimum", &sentence))
     }
 
-    fn public_url(&mut self, listen: Option<SocketAddr>) -> Option<String> {
+    fn public_url(&mut self, listen: Option<&Address>, tls: Option<&Option<CertificateFiles>>) -> Option<String> {
         let given = self.raw.get("public_url").trim_end_matches('/');
-        if given.is_empty() {
-            let listen = listen?;
-            if listen.ip().is_unspecified() {
-                return self.refuse("public_url", "given when listening on all addresses");
-            }
-            return Some(format!("http://{listen}"));
+        if !given.is_empty() {
+            return Some(given.into());
         }
-        Some(given.into())
+        let scheme = if tls?.is_some() { "https" } else { "http" };
+        match listen? {
+            Address::Tcp(address) if address.ip().is_unspecified() => {
+                self.refuse("public_url", "given when listening on all addresses")
+            }
+            Address::Tcp(address) => Some(format!("{scheme}://{address}")),
+            Address::Unix(_) => self.refuse("public_url", "given when listening at a Unix socket"),
+        }
     }
 
-    fn pages(&mut self, public_url: Option<&str>, listen: Option<SocketAddr>) -> Option<web_ui::options::Options> {
+    /// A certificate is nothing without its key, and the other way round.
+    fn tls(&mut self) -> Option<Option<CertificateFiles>> {
+        match (self.raw.get("tls_certificate"), self.raw.get("tls_key")) {
+            ("", "") => Some(None),
+            ("", _) => self.refuse("tls_certificate", "given with tls_key"),
+            (_, "") => self.refuse("tls_key", "given with tls_certificate"),
+            (certificate, key) => Some(Some(CertificateFiles { certificate: certificate.into(), key: key.into() })),
+        }
+    }
+
+    fn pages(&mut self, public_url: Option<&str>, listen: Option<&Address>) -> Option<web_ui::options::Options> {
         let insecure = self.one_of("allow_insecure_http", &[("true", true), ("false", false)])?;
         match web_ui::options::Options::new(public_url?, listen?.port(), insecure) {
             Ok(options) => Some(options),
@@ -324,6 +342,10 @@ mod tests {
             ("LISTEN", "8080"),
             ("LISTEN", "0.0.0.0:8080"),
             ("LISTEN", "127.0.0.1:0"),
+            ("LISTEN", "unix:"),
+            ("LISTEN", "unix:/run/registry.sock"),
+            ("TLS_CERTIFICATE", "/etc/registry/tls.crt"),
+            ("TLS_KEY", "/etc/registry/tls.key"),
             ("PUBLIC_URL", "ftp://registry.example"),
             ("PUBLIC_URL", "http://registry.example"),
             ("DATABASE_URL", "mysql://db"),
@@ -370,6 +392,16 @@ mod tests {
         }
         let wrong = check(&[("LOG_LEVEL", "loud"), ("PASSWORD_MINIMUM", "1"), ("THROTTLES", "x")]).err().unwrap();
         assert_eq!(wrong.len(), 3, "all at once: {wrong:?}");
+    }
+
+    #[test]
+    fn the_public_url_is_where_it_listens_as_far_as_that_can_be_told() {
+        let url = |pairs: &[(&str, &str)]| check(pairs).map(|config| config.public_url).ok();
+        let tls = [("TLS_CERTIFICATE", "tls.crt"), ("TLS_KEY", "tls.key")];
+        assert_eq!(url(&tls).as_deref(), Some("https://127.0.0.1:8080"));
+        let unix = ("LISTEN", "unix:/run/registry.sock");
+        assert_eq!(url(&[unix]), None);
+        assert_eq!(url(&[unix, ("PUBLIC_URL", "https://r.example/")]).as_deref(), Some("https://r.example"));
     }
 
     #[test]

@@ -40,12 +40,24 @@ const fn secret(name: &'static str, value: &'static str, meaning: &'static str) 
 
 /// All settings.
 pub(crate) const SETTINGS: &[Setting] = &[
-    setting("listen", "127.0.0.1:8080", "ADDRESS", "Where to listen."),
+    setting(
+        "listen",
+        "127.0.0.1:8080",
+        "ADDRESS",
+        "Where to listen: an address and a port, or `unix:` and the path of a socket.",
+    ),
+    setting(
+        "tls_certificate",
+        "",
+        "FILE",
+        "The certificate to listen with, in PEM, with those between it and an authority; plain http unless said.",
+    ),
+    setting("tls_key", "", "FILE", "Its private key, in PEM; both files are read again when they change."),
     setting(
         "public_url",
         "",
         "URL",
-        "Where the installation is reached; `http://<listen>` unless it listens on all addresses.",
+        "Where the installation is reached; `http://<listen>` unless it listens on all addresses, `https://` with a certificate.",
     ),
     setting("data_dir", "./data", "DIRECTORY", "The directory of the embedded database and of the root secret."),
     secret(

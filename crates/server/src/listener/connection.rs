@@ -1,75 +1,166 @@
 //! One connection: hyper around the endpoint.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper::server::conn::{http1, http2};
+use hyper::service::Service;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use poem::http::uri::Scheme;
-use poem::http::{HeaderValue, header};
+use poem::http::{HeaderValue, Version, header};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Endpoint, Request, Response};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch::Receiver;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 use crate::listener::socket::Watched;
-use crate::listener::watch::Watch;
+use crate::listener::tls::HTTP_2;
+use crate::listener::watch::{Patience, Watch};
 
 /// The most bytes that are read ahead: a head that is longer is refused before it is whole. Those between the
 /// limit of a head, which the endpoint knows, and this one get an answer that explains it.
 const MAX_READ_BYTES: usize = 64 * 1024;
-
 /// How long what the peer still sends is passed over when its connection ends.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// Both ends of a connection.
+/// How many requests of one connection of HTTP/2 may be under way.
+const MAX_STREAMS: u32 = 100;
+/// The longest head of HTTP/2, as RFC 9113 counts it.
+const MAX_HEAD_BYTES: u32 = 16 * 1024;
+/// How much of a body, and of all bodies of a connection, may be sent ahead.
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 256 * 1024;
+/// How often an idle peer of HTTP/2 is asked whether it is there, and how long it may take to say so.
+const PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
+
+/// Why a connection ended early.
+type Early = Box<dyn Error + Send + Sync>;
+
+/// Both ends of a connection, and whether it is encrypted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer {
     pub(super) local: SocketAddr,
     pub(super) remote: SocketAddr,
+    pub(super) secure: bool,
 }
 
-/// Serves a connection until it ends.
-pub(super) async fn serve_connection<S, E>(
-    socket: S,
-    peer: Peer,
-    endpoint: Arc<E>,
-    watch: Arc<Watch>,
-    draining: Receiver<bool>,
-) -> hyper::Result<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    E: Endpoint<Output = Response>,
-{
-    let noted = Arc::clone(&watch);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let (under_way, endpoint, is_draining) = (noted.begin(), Arc::clone(&endpoint), draining.clone());
+/// A connection that is to be served.
+pub(super) struct Connection<E> {
+    pub(super) peer: Peer,
+    pub(super) endpoint: Arc<E>,
+    pub(super) watch: Arc<Watch>,
+    pub(super) draining: Receiver<bool>,
+    pub(super) patience: Patience,
+}
+
+impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
+    /// Serves what the handshake chooses, until the connection ends.
+    pub(super) async fn serve_tls<S>(self, stream: S, tls: &TlsAcceptor) -> Result<(), Early>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let stream = timeout(self.patience.head, tls.accept(stream)).await??;
+        match stream.get_ref().1.alpn_protocol() {
+            Some(HTTP_2) => self.serve_http_2(stream).await,
+            _ => self.serve_http_1(stream).await,
+        }
+    }
+
+    /// Serves HTTP/1.1 until the connection ends.
+    pub(super) async fn serve_http_1<S>(self, stream: S) -> Result<(), Early>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let socket = Watched { socket: stream, watch: Arc::clone(&self.watch) };
+        let mut connection = http1::Builder::new()
+            // How long a head may take is watched for all connections together.
+            .header_read_timeout(None)
+            .max_buf_size(MAX_READ_BYTES)
+            .serve_connection(TokioIo::new(socket), self);
+        let ended = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
+        linger(connection.into_parts().io.into_inner()).await;
+        Ok(ended?)
+    }
+
+    /// Serves HTTP/2 until the connection ends. Its frames also come without a request, so that the time of a
+    /// head counts from the end of the request before: whoever has none under way for so long is told to go.
+    async fn serve_http_2<S>(self, stream: S) -> Result<(), Early>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let (watch, mut draining, patience) = (Arc::clone(&self.watch), self.draining.clone(), self.patience.head);
+        watch.counts_requests_only();
+        let socket = Watched { socket: stream, watch: Arc::clone(&watch) };
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_header_list_size(MAX_HEAD_BYTES)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .keep_alive_interval(PING.0)
+            .keep_alive_timeout(PING.1)
+            .serve_connection(TokioIo::new(socket), self);
+        let mut connection = pin!(connection);
+        tokio::select! {
+            ended = connection.as_mut() => return Ok(ended?),
+            // Without a sender the server is gone.
+            _ = draining.wait_for(|draining| *draining) => {}
+            () = watch.is_without_a_request_for(patience) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        tokio::select! {
+            ended = connection.as_mut() => Ok(ended?),
+            // What the peer had sent before it was told is served; then it is not waited for.
+            () = watch.is_without_a_request_for(LINGER) => Ok(()),
+        }
+    }
+
+    fn is_last(&self) -> bool {
+        *self.draining.borrow()
+    }
+}
+
+impl<E: Endpoint<Output = Response> + 'static> Service<hyper::Request<Incoming>> for Connection<E> {
+    type Response = hyper::Response<BoxBody<Bytes, io::Error>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        let (under_way, connection) = (self.watch.begin(), self.clone());
         Box::pin(async move {
-            let ends = (LocalAddr(Addr::socket(peer.local)), RemoteAddr(Addr::socket(peer.remote)));
-            let response = endpoint.get_response(Request::from((request, ends.0, ends.1, Scheme::HTTP))).await;
-            let mut response = hyper::Response::from(response);
-            if *is_draining.borrow() {
+            let is_http_2 = request.version() == Version::HTTP_2;
+            let Peer { local, remote, secure } = connection.peer;
+            let ends = (LocalAddr(Addr::socket(local)), RemoteAddr(Addr::socket(remote)));
+            let scheme = if secure { Scheme::HTTPS } else { Scheme::HTTP };
+            let request = Request::from((request, ends.0, ends.1, scheme));
+            let mut response = connection.endpoint.get_response(request).await;
+            if connection.is_last() && !is_http_2 {
                 // It is the last answer of this connection, and hyper closes it then.
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             drop(under_way);
-            Ok::<_, Infallible>(response)
+            Ok(response.into())
         })
-    });
-    let mut connection = http1::Builder::new()
-        // How long a head may take is watched for all connections together.
-        .header_read_timeout(None)
-        .max_buf_size(MAX_READ_BYTES)
-        .serve_connection(TokioIo::new(Watched { socket, watch }), service);
-    let ended = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
-    linger(connection.into_parts().io.into_inner()).await;
-    ended
+    }
+}
+
+impl<E> Clone for Connection<E> {
+    fn clone(&self) -> Self {
+        let Self { peer, endpoint, watch, draining, patience } = self;
+        let (endpoint, watch) = (Arc::clone(endpoint), Arc::clone(watch));
+        Self { peer: *peer, endpoint, watch, draining: draining.clone(), patience: *patience }
+    }
 }
 
 /// Closes a connection so that the peer sees its last answer: a peer that is still sending, such as a body that

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use tokio::time::sleep;
 
 use crate::listener::watch::{Patience, Watch};
 
@@ -60,7 +61,15 @@ impl Open {
         connections.by_number.insert(number, (watch, task.abort_handle()));
     }
 
-    pub(super) fn close_what_takes_too_long(&self) {
+    /// Closes what takes too long, for ever.
+    pub(super) async fn watch_over(self: Arc<Self>, every: Duration) {
+        loop {
+            sleep(every).await;
+            self.close_what_takes_too_long();
+        }
+    }
+
+    fn close_what_takes_too_long(&self) {
         for (watch, task) in self.connections().by_number.values() {
             if let Some(why) = watch.takes_too_long(&self.patience) {
                 tracing::debug!(why, "a connection is closed");

@@ -1,13 +1,22 @@
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use poem::{Request, get, handler};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::Notify;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::*;
+use crate::listener::tls::tests::files_for;
 
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(3600);
@@ -15,24 +24,30 @@ const LONG: Duration = Duration::from_secs(3600);
 /// More than the buffers of a socket hold.
 const MUCH: usize = 32 * 1024 * 1024;
 
-static LET_GO: Notify = Notify::const_new();
-static HELD: AtomicUsize = AtomicUsize::new(0);
+/// Requests that wait until they are let go.
+#[derive(Default)]
+struct Held {
+    count: AtomicUsize,
+    let_go: Notify,
+}
+
+impl Held {
+    /// Waits until there are so many.
+    async fn are(&self, count: usize) {
+        while self.count.load(Ordering::SeqCst) < count {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
 
 #[handler]
 fn quick(request: &Request) -> String {
-    request.remote_addr().to_string()
+    format!("{} {}", request.scheme(), request.remote_addr())
 }
 
 #[handler]
 fn much() -> Vec<u8> {
     vec![b'x'; MUCH]
-}
-
-#[handler]
-async fn held() -> &'static str {
-    HELD.fetch_add(1, Ordering::SeqCst);
-    LET_GO.notified().await;
-    "let go"
 }
 
 #[handler]
@@ -42,20 +57,35 @@ fn panics() {
 
 struct Running {
     address: SocketAddr,
+    held: Arc<Held>,
     end: oneshot::Sender<()>,
     served: JoinHandle<()>,
 }
 
 fn start(change: impl FnOnce(&mut Limits)) -> Running {
-    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-    let address = listener.address;
+    start_at(&Address::Tcp((Ipv4Addr::LOCALHOST, 0).into()), None, change)
+}
+
+fn start_at(address: &Address, tls: Option<Tls>, change: impl FnOnce(&mut Limits)) -> Running {
+    let listener = Listener::bind(address, tls).unwrap();
+    let address = listener.local;
     let patience = Patience { head: LONG, idle: LONG, write: LONG };
     let mut limits = Limits { connections: 100, patience, grace: LONG };
     change(&mut limits);
+    let held = Arc::new(Held::default());
+    let holds = Arc::clone(&held);
+    let holding = poem::endpoint::make(move |_| {
+        let held = Arc::clone(&holds);
+        async move {
+            held.count.fetch_add(1, Ordering::SeqCst);
+            held.let_go.notified().await;
+            "let go"
+        }
+    });
     let routes = poem::Route::new()
         .at("/quick", get(quick))
         .at("/much", get(much))
-        .at("/held", get(held))
+        .at("/held", get(holding))
         .at("/panics", get(panics));
     let endpoint = poem::EndpointExt::map_to_response(routes);
     let (end, ended) = oneshot::channel();
@@ -63,7 +93,7 @@ fn start(change: impl FnOnce(&mut Limits)) -> Running {
         // Nobody ends a test by dropping what ends the server.
         ended.await.unwrap();
     }));
-    Running { address, end, served }
+    Running { address, held, end, served }
 }
 
 impl Running {
@@ -83,14 +113,14 @@ fn get_of(path: &str) -> String {
 }
 
 /// Reads one answer without a long body.
-async fn answer(peer: &mut TcpStream) -> String {
+async fn answer(peer: &mut (impl AsyncRead + Unpin)) -> String {
     let mut bytes = vec![0; 4096];
     let count = timeout(Duration::from_secs(20), peer.read(&mut bytes)).await.unwrap().unwrap();
     String::from_utf8(bytes[..count].to_vec()).unwrap()
 }
 
 /// Whatever comes until the connection is closed, which it is soon.
-async fn rest(mut peer: TcpStream) -> Vec<u8> {
+async fn rest(mut peer: impl AsyncRead + Unpin) -> Vec<u8> {
     let mut bytes = Vec::new();
     // A connection that is cut off may end with an error.
     let read = timeout(Duration::from_secs(20), peer.read_to_end(&mut bytes)).await;
@@ -106,7 +136,7 @@ async fn a_connection_serves_one_request_after_the_other_and_knows_its_peer() {
         peer.write_all(get_of("/quick").as_bytes()).await.unwrap();
         let answer = answer(&mut peer).await;
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-        assert!(answer.ends_with(&format!("socket://{}", peer.local_addr().unwrap())), "{answer}");
+        assert!(answer.ends_with(&format!("http socket://{}", peer.local_addr().unwrap())), "{answer}");
     }
 }
 
@@ -208,23 +238,121 @@ async fn who_has_just_had_an_answer_may_ask_once_more_and_is_told_that_it_is_the
 #[tokio::test]
 async fn requests_under_way_are_answered_within_the_grace_and_cut_off_after_it() {
     let running = start(|limits| limits.grace = 4 * SHORT);
-    let before = HELD.load(Ordering::SeqCst);
     let finishing = running.send(&get_of("/held")).await;
     let stalled = running.send("GET /quick HTTP/1.1\r\nHost: reg").await;
-    while HELD.load(Ordering::SeqCst) == before {
-        sleep(Duration::from_millis(5)).await;
-    }
+    running.held.are(1).await;
     let cut_off = running.send(&get_of("/held")).await;
-    while HELD.load(Ordering::SeqCst) < before + 2 {
-        sleep(Duration::from_millis(5)).await;
-    }
+    running.held.are(2).await;
     running.end.send(()).unwrap();
     sleep(LAST_WORD / 4).await;
-    LET_GO.notify_one();
+    running.held.let_go.notify_one();
     let answer = String::from_utf8(rest(finishing).await).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("let go"), "{answer}");
     assert_eq!(rest(stalled).await, b"");
     assert!(!running.served.is_finished());
     assert_eq!(rest(cut_off).await, b"");
     running.served.await.unwrap();
+}
+
+/// A server with TLS, and how to connect to it.
+fn start_tls(change: impl FnOnce(&mut Limits)) -> (Running, impl AsyncFn(&'static [u8]) -> TlsStream<TcpStream>) {
+    let folder = tempfile::tempdir().unwrap();
+    let (files, certificate) = files_for("localhost", &folder);
+    let tls = Tls::open(files).unwrap();
+    let running = start_at(&Address::Tcp((Ipv4Addr::LOCALHOST, 0).into()), Some(tls), change);
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_root_certificates(roots).with_no_client_auth();
+    let address = running.address;
+    let connect = async move |protocol: &'static [u8]| {
+        let mut config = config.clone();
+        config.alpn_protocols = vec![protocol.to_vec()];
+        let stream = TcpStream::connect(address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
+    };
+    (running, connect)
+}
+
+type Client = hyper::client::conn::http2::SendRequest<Empty<Bytes>>;
+
+/// A client of HTTP/2, and what its connection ends with.
+async fn http_2(stream: TlsStream<TcpStream>) -> (Client, JoinHandle<hyper::Result<()>>) {
+    let (client, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    (client, tokio::spawn(connection))
+}
+
+async fn ask(client: &Client, path: &str) -> hyper::Result<String> {
+    let request = hyper::Request::get(format!("https://localhost{path}")).body(Empty::new()).unwrap();
+    let response = client.clone().send_request(request).await?;
+    assert_eq!(response.status(), 200);
+    let body = response.into_body().collect().await?.to_bytes();
+    Ok(String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn with_a_certificate_it_speaks_tls_and_what_the_handshake_chooses() {
+    let (running, connect) = start_tls(|_| ());
+    let mut peer = connect(b"http/1.1").await;
+    peer.write_all(get_of("/quick").as_bytes()).await.unwrap();
+    let said = answer(&mut peer).await;
+    assert!(said.starts_with("HTTP/1.1 200 OK\r\n") && said.contains("\r\n\r\nhttps socket://127.0.0.1:"), "{said}");
+    let (client, _connection) = http_2(connect(b"h2").await).await;
+    for _ in 0..3 {
+        assert!(ask(&client, "/quick").await.unwrap().starts_with("https socket://127.0.0.1:"));
+    }
+    // Whoever speaks plain http is not answered in it.
+    let plain = running.send(&get_of("/quick")).await;
+    assert!(!rest(plain).await.starts_with(b"HTTP"));
+}
+
+#[tokio::test]
+async fn a_handshake_has_the_time_of_a_head() {
+    let (running, _connect) = start_tls(|limits| limits.patience.head = SHORT);
+    assert_eq!(rest(running.connect().await).await, b"");
+}
+
+#[tokio::test]
+async fn a_connection_of_http_2_without_a_request_is_told_to_go() {
+    let (_running, connect) = start_tls(|limits| limits.patience.head = SHORT);
+    let (client, connection) = http_2(connect(b"h2").await).await;
+    ask(&client, "/quick").await.unwrap();
+    let ended = timeout(Duration::from_secs(20), connection).await.unwrap().unwrap();
+    assert!(ended.is_ok(), "it was told so: {ended:?}");
+    assert!(ask(&client, "/quick").await.is_err());
+}
+
+#[tokio::test]
+async fn requests_of_http_2_under_way_are_answered_when_it_stops() {
+    let (running, connect) = start_tls(|_| ());
+    let (client, connection) = http_2(connect(b"h2").await).await;
+    let held = ask(&client, "/held");
+    let ending = async {
+        running.held.are(1).await;
+        running.end.send(()).unwrap();
+        sleep(2 * LAST_WORD).await;
+        assert!(!running.served.is_finished());
+        running.held.let_go.notify_one();
+        running.served.await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(held, ending);
+    assert_eq!(answer.unwrap(), "let go");
+    assert!(connection.await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn at_a_unix_socket_everybody_is_on_this_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.sock");
+    let running = start_at(&Address::Unix(path.clone()), None, |_| ());
+    let mut peer = UnixStream::connect(&path).await.unwrap();
+    peer.write_all(get_of("/quick").as_bytes()).await.unwrap();
+    let said = answer(&mut peer).await;
+    assert!(said.ends_with("http socket://127.0.0.1:0"), "{said}");
+    running.end.send(()).unwrap();
+    running.served.await.unwrap();
+    assert!(!path.exists());
 }

@@ -1,10 +1,10 @@
 //! What is known of one connection while it is open, and when it has taken too long.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 /// How long a connection may take for what.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Patience {
 #[derive(Debug)]
 pub(crate) struct Watch {
     opened: Instant,
+    /// Whether bytes also come and go for nothing.
+    requests_only: AtomicBool,
     requests: AtomicUsize,
     /// When the last byte came or went, or the last request ended.
     moved: AtomicU64,
@@ -35,8 +37,13 @@ pub(crate) struct UnderWay(Arc<Watch>);
 
 impl Watch {
     pub(super) fn new() -> Self {
-        let (moved, head, stalled) = Default::default();
-        Self { opened: Instant::now(), requests: AtomicUsize::new(0), moved, head, stalled }
+        let (requests_only, requests, moved, head, stalled) = Default::default();
+        Self { opened: Instant::now(), requests_only, requests, moved, head, stalled }
+    }
+
+    /// Takes no byte for a sign of a request: some protocols have others to send.
+    pub(super) fn counts_requests_only(&self) {
+        self.requests_only.store(true, Relaxed);
     }
 
     /// A request has come.
@@ -48,6 +55,9 @@ impl Watch {
 
     /// Some bytes have come.
     pub(super) fn came(&self) {
+        if self.requests_only.load(Relaxed) {
+            return;
+        }
         let now = self.now();
         self.moved.store(now, Relaxed);
         if self.requests.load(Relaxed) == 0 && self.head.load(Relaxed) == 0 {
@@ -57,8 +67,10 @@ impl Watch {
 
     /// Some bytes were taken by the peer, or there are none to be taken.
     pub(super) fn went(&self) {
-        self.moved.store(self.now(), Relaxed);
         self.stalled.store(0, Relaxed);
+        if !self.requests_only.load(Relaxed) {
+            self.moved.store(self.now(), Relaxed);
+        }
     }
 
     /// The peer takes nothing at the moment.
@@ -88,6 +100,16 @@ impl Watch {
     pub(super) fn quiet(&self) -> Option<Duration> {
         let quiet = self.now().saturating_sub(self.moved.load(Relaxed));
         (self.requests.load(Relaxed) == 0).then(|| Duration::from_millis(quiet))
+    }
+
+    /// Waits until it has been without a request for so long.
+    pub(super) async fn is_without_a_request_for(&self, long: Duration) {
+        loop {
+            match self.quiet() {
+                Some(quiet) if quiet >= long => return,
+                quiet => sleep(long - quiet.unwrap_or_default()).await,
+            }
+        }
     }
 
     /// Whether the peer has yet to take a part of what was written.
@@ -160,6 +182,26 @@ mod tests {
         let watch = new();
         assert_eq!(after(59, &watch).await, None);
         assert_eq!(after(1, &watch).await, Some("no request comes"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bytes_that_are_no_request_keep_nothing_open() {
+        let watch = new();
+        watch.counts_requests_only();
+        for _ in 0..5 {
+            watch.came();
+            watch.went();
+            advance(Duration::from_secs(1)).await;
+        }
+        assert_eq!(watch.quiet(), Some(Duration::from_secs(5)));
+        let request = watch.begin();
+        let waiting = watch.is_without_a_request_for(Duration::from_secs(10));
+        let ending = async {
+            sleep(Duration::from_secs(25)).await;
+            drop(request);
+        };
+        tokio::join!(waiting, ending);
+        assert_eq!(watch.quiet(), Some(Duration::from_secs(10)));
     }
 
     #[tokio::test(start_paused = true)]

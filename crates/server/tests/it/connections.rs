@@ -8,14 +8,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use e2e::database::Database;
-use e2e::program::Program;
+use e2e::program::{self, Program, free_address};
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+
+use crate::ran::run_with;
 
 e2e::on_both_engines! {
     stalled_heads_and_bodies_are_closed_and_harm_nobody
     without_descriptors_it_neither_spins_nor_gives_up
     no_answer_is_lost_when_it_stops_under_load
     a_long_body_is_refused_without_being_kept
+    it_can_be_asked_at_a_unix_socket_and_with_tls
 }
 
 /// How many stall in either way.
@@ -173,4 +176,36 @@ fn resident_kib(program: &Program) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+async fn it_can_be_asked_at_a_unix_socket_and_with_tls(database: Database) {
+    let file = |name: &str| database.folder().join(name).display().to_string();
+    let issued = rcgen::generate_simple_self_signed(["registry.example".to_owned()]).unwrap();
+    let (certificate, key) = (file("tls.crt"), file("tls.key"));
+    std::fs::write(&certificate, issued.cert.pem()).unwrap();
+    std::fs::write(&key, issued.signing_key.serialize_pem()).unwrap();
+    let tls = [("USER_REGISTRY_TLS_CERTIFICATE", certificate.as_str()), ("USER_REGISTRY_TLS_KEY", key.as_str())];
+    let (socket, address) = (format!("unix:{}", file("registry.sock")), free_address());
+    let public = ("USER_REGISTRY_PUBLIC_URL", "https://registry.example");
+    for (listen, tls) in [(&socket, &[][..]), (&socket, &tls), (&address, &tls)] {
+        let settings = [&[("USER_REGISTRY_LISTEN", listen.as_str()), public], tls].concat();
+        let mut server = program::command(&database, &settings).arg("serve").spawn().unwrap();
+        let mut asked = run_with(&database, &settings, &["healthcheck"], b"");
+        for _ in 0..200 {
+            if asked.code == Some(0) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            asked = run_with(&database, &settings, &["healthcheck"], b"");
+        }
+        asked.done();
+        let id = Pid::from_raw(i32::try_from(server.id()).unwrap()).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        assert!(server.wait().unwrap().success());
+        run_with(&database, &settings, &["healthcheck"], b"").refused(1);
+    }
+    // A certificate that is not there is one clear sentence, and nothing is made.
+    let settings = [("USER_REGISTRY_TLS_CERTIFICATE", "nowhere"), tls[1]];
+    let said = run_with(&database, &settings, &["serve"], b"").refused(1);
+    assert!(said.starts_with("Cannot listen with TLS: nowhere cannot be read"), "{said}");
 }
