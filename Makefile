@@ -38,6 +38,11 @@ state-machine: ## Drive accounts and sessions at random on three engines beside 
 races: ## Let 64 clients race for each mailed token in 50 rounds, through the real program on both engines
 	scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only -E 'test(races)'
 
+.PHONY: torture
+torture: state-machine races ## Do the long forms of the tests: the sequences, the races, and 20,000 requests of every shape
+	cargo build --workspace --bin user-registry
+	USER_REGISTRY_TEST_EXAMPLES=1000 scripts/with-postgres tests/clients/run test_schema.py
+
 .PHONY: bench
 bench: ## Measure the release build beside the bare limits of this machine, on both engines; ARGS=--quick for a short try
 	cargo build --release --workspace --bins

@@ -32,6 +32,7 @@ class Registry:
         environment["USER_REGISTRY_THROTTLES"] = "off"
         if engine == "postgresql":
             environment["USER_REGISTRY_DATABASE_URL"] = new_database()
+        self.environment = environment
         self.log = folder / "log"
         with self.log.open("wb") as log:
             program = os.environ["USER_REGISTRY_TEST_PROGRAM"]
@@ -53,6 +54,15 @@ class Registry:
                 return answer.status, json.loads(answer.read() or b"{}")
         except urllib.error.HTTPError as answer:
             return answer.code, json.loads(answer.read() or b"{}")
+
+    def run(self, *arguments: str, said: str = "") -> str:
+        """What a command prints beside the server; `said` is its standard input."""
+        command = [os.environ["USER_REGISTRY_TEST_PROGRAM"], *arguments]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, input=said, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def new_user(self, email: str) -> tuple[str, dict]:
         """Signs somebody up and in: their id, and the answer to the login."""

@@ -1,5 +1,7 @@
 //! The OpenAPI document: what poem-openapi generates, made exact.
 
+use std::collections::BTreeSet;
+
 use poem_openapi::registry::Registry;
 use poem_openapi::types::{ToJSON as _, Type as _};
 use poem_openapi::{ContactObject, LicenseObject, OpenApiService, ServerObject};
@@ -119,8 +121,7 @@ pub fn document() -> String {
     for (name, schema) in registry.schemas {
         document["components"]["schemas"][name] = serde_json::to_value(schema).unwrap_or_default();
     }
-    // Each of its members may be left out, but not all; poem-openapi cannot say so.
-    document["components"]["schemas"]["Preferences"]["minProperties"] = 1.into();
+    describe_bodies(&mut document);
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (_, operations) in paths {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
@@ -130,6 +131,44 @@ pub fn document() -> String {
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// Says what poem-openapi cannot say of bodies.
+fn describe_bodies(document: &mut Value) {
+    let asked = bodies(document);
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    for (_, schema) in schemas.iter_mut().filter(|(name, _)| asked.contains(*name)) {
+        // An unknown member is refused: it may be one that is misspelt.
+        schema["additionalProperties"] = false.into();
+        for (name, property) in schema["properties"].as_object_mut().into_iter().flatten() {
+            match name.as_str() {
+                "email" | "new_email" => property["format"] = "email".into(),
+                "password" | "new_password" | "current_password" => property["format"] = "password".into(),
+                "expires_at" => property["format"] = "date-time".into(),
+                _ => {}
+            }
+        }
+    }
+    // Each member may be left out, but not all.
+    schemas["Preferences"]["minProperties"] = 1.into();
+    // It may be `null`, and must be there.
+    schemas["Update"]["required"] = json!(["phone_number"]);
+    // Only a problem with wrong fields names them.
+    if let Some(required) = schemas["Problem"]["required"].as_array_mut() {
+        required.retain(|name| name != "errors");
+    }
+}
+
+/// The names of the schemas that bodies of requests have themselves, and those that stand in them alone.
+fn bodies(document: &Value) -> BTreeSet<String> {
+    let operations = document["paths"].as_object().into_iter().flatten().flat_map(|(_, operations)| {
+        operations.as_object().into_iter().flatten().map(|(_, operation)| operation["requestBody"].to_string())
+    });
+    let names = operations.chain(["#/components/schemas/NewField\"".to_owned()]).flat_map(|text| {
+        let names = text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next());
+        names.map(str::to_owned).collect::<Vec<_>>()
+    });
+    names.collect()
 }
 
 /// Says of an operation whether it needs a credential, and every problem that it can answer.
@@ -177,7 +216,11 @@ fn describe(parameter: &mut Value) {
             parameter["schema"] = json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 50 });
         }
         Some("rotate" | "all") => parameter["schema"] = json!({ "type": "boolean", "default": false }),
-        Some("domain") => parameter["required"] = true.into(),
+        Some("domain") if parameter["in"] == "query" => {
+            parameter["required"] = true.into();
+            parameter["schema"] = json!({ "type": "string", "minLength": 1, "maxLength": 253 });
+        }
+        Some("after") => parameter["schema"] = json!({ "type": "string", "minLength": 1, "maxLength": 512 }),
         Some("id") => parameter["schema"] = json!({ "type": "string", "format": "uuid" }),
         _ => {}
     }
@@ -251,7 +294,6 @@ pub(crate) fn operations(document: &str) -> Vec<(String, Vec<(String, String)>)>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     #[test]
     fn the_committed_document_is_the_one_that_is_served() {

@@ -64,10 +64,13 @@ pub(crate) struct EventDto {
     /// Who did it: `you`, the `operator`, or `somebody` who had not shown who they are.
     by: String,
     /// The network that it came from, such as `203.0.113.0/24`, if that is known.
+    #[oai(nullable)]
     address: Option<String>,
     /// The device, as it said of itself, if it did.
+    #[oai(nullable)]
     device: Option<String>,
     /// The request, as `x-request-id` told it, if it was one.
+    #[oai(nullable)]
     request_id: Option<Uuid>,
 }
 
@@ -105,6 +108,7 @@ pub(crate) struct EventPage {
     /// The events, the newest first.
     events: Vec<EventDto>,
     /// What to hand back as `after` for the next page; `null` on the last one.
+    #[oai(nullable)]
     next: Option<String>,
 }
 

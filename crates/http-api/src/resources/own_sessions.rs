@@ -74,8 +74,10 @@ pub(crate) struct SessionDto {
     /// `api` for programs, `pages` for a browser.
     channel: String,
     /// The network that it was begun from: the /24 of an IPv4 address, the /48 of an IPv6 one.
+    #[oai(nullable)]
     address: Option<String>,
     /// What it was begun with, as the client said, such as `Firefox, Windows` or `curl`.
+    #[oai(nullable)]
     device: Option<String>,
     /// When it began.
     created_at: DateTime<Utc>,

@@ -10,8 +10,15 @@ use crate::cli::flags::Flags;
 use crate::config::settings::{PREFIX, SETTINGS, Setting};
 
 /// What the tests of this project are told by the environment, where the program finds it as well.
-const OF_TESTS: [&str; 6] =
-    ["TEST_NODE_FETCHED", "TEST_POSTGRES_URL", "TEST_PROGRAM", "TEST_SCREENSHOTS", "TEST_VERIFIER", "TEST_WORKSHOP"];
+const OF_TESTS: [&str; 7] = [
+    "TEST_EXAMPLES",
+    "TEST_NODE_FETCHED",
+    "TEST_POSTGRES_URL",
+    "TEST_PROGRAM",
+    "TEST_SCREENSHOTS",
+    "TEST_VERIFIER",
+    "TEST_WORKSHOP",
+];
 
 /// The value of every setting that has one.
 pub(crate) struct Raw(BTreeMap<&'static str, String>);
