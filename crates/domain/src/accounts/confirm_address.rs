@@ -16,13 +16,13 @@ use crate::mail::delivery::Delivery;
 use crate::mail::letter::{Letter, Template};
 use crate::mail::mailed_token::{MailedToken, MailedTokenPurpose, MailedTokenRefused};
 use crate::mail::ports::HeldMailedToken;
-use crate::mail::redeem::{Redeem, RedeemError};
+use crate::mail::redeem::{Redeem, RedeemError, count_refused};
 use crate::ports::clock::{Clock, Timestamp};
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
 use crate::sessions::session::EndReason;
 use crate::throttles::gate::Gate;
-use crate::throttles::limits::{GateError, Throttled, TooMany};
+use crate::throttles::limits::{GateError, TooMany};
 
 /// Uses a token that was mailed to an address: it verifies the address, or makes it the user's.
 pub struct ConfirmAddress {
@@ -107,9 +107,8 @@ impl ConfirmAddress {
     /// # Errors
     /// Why nothing was confirmed.
     pub async fn run(&self, actor: &Actor, token: &str) -> Result<Confirmation, ConfirmAddressError> {
-        self.gate.enter(&actor.origin, Throttled::Redeem).await?;
         let at = self.clock.now();
-        let held = self.redeem.look(token, &PURPOSES, at).await?;
+        let held = count_refused(&self.gate, &actor.origin, self.redeem.look(token, &PURPOSES, at).await).await?;
         if let Confirmation::Changed(address) = confirmation(&held)? {
             let row = self.domains.of(address.domain()).await?;
             if !self.default_policy.admits(row.map(|rule| rule.belongs_to)) {

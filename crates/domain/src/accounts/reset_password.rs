@@ -14,14 +14,14 @@ use crate::changes::account::AccountChange;
 use crate::events::{Event, EventKind, EventSubject};
 use crate::mail::mailed_token::{MailedTokenPurpose, MailedTokenRefused};
 use crate::mail::ports::HeldMailedToken;
-use crate::mail::redeem::{Redeem, RedeemError};
+use crate::mail::redeem::{Redeem, RedeemError, count_refused};
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
 use crate::ports::secrets::{SealedSecret, SecretKeeper};
 use crate::sessions::known_browser::remember;
 use crate::throttles::gate::Gate;
-use crate::throttles::limits::{GateError, Throttled, TooMany};
+use crate::throttles::limits::{GateError, TooMany};
 
 /// Why the password stays.
 #[derive(Debug, Error)]
@@ -106,8 +106,8 @@ impl ResetPassword {
         token: &str,
         new_password: &str,
     ) -> Result<Option<SealedSecret>, ResetPasswordError> {
-        self.gate.enter(&actor.origin, Throttled::Redeem).await?;
-        let held = self.redeem.look(token, &PURPOSES, self.clock.now()).await?;
+        let looked = self.redeem.look(token, &PURPOSES, self.clock.now()).await;
+        let held = count_refused(&self.gate, &actor.origin, looked).await?;
         let password = self.policy.accept(new_password, Some(&held.user.email))?;
         let hash = self.hashing.hash(password, Turn::log_in(&actor.origin)).await?;
         let at = self.clock.now();

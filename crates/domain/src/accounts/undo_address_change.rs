@@ -12,12 +12,11 @@ use crate::mail::letter::Template;
 use crate::mail::mailed_token::{MailedTokenPurpose, MailedTokenRefused};
 use crate::mail::ports::HeldMailedToken;
 use crate::mail::queue::mail_token_to;
-use crate::mail::redeem::{Redeem, RedeemError};
+use crate::mail::redeem::{Redeem, RedeemError, count_refused};
 use crate::ports::clock::{Clock, Timestamp};
 use crate::ports::entropy::Entropy;
 use crate::sessions::session::EndReason;
 use crate::throttles::gate::Gate;
-use crate::throttles::limits::Throttled;
 
 /// Restores an address by the token that was mailed to it when the account left it.
 ///
@@ -53,9 +52,9 @@ impl UndoAddressChange {
     /// # Errors
     /// When the token is not valid, too many came from the same address, or a port fails.
     pub async fn run(&self, actor: &Actor, token: &str) -> Result<EmailAddress, RedeemError> {
-        self.gate.enter(&actor.origin, Throttled::Redeem).await?;
         let now = self.clock.now();
-        match self.redeem.run(token, &PURPOSES, now, |held| Some(self.plan(actor, held, now))).await {
+        let redeemed = self.redeem.run(token, &PURPOSES, now, |held| Some(self.plan(actor, held, now))).await;
+        match count_refused(&self.gate, &actor.origin, redeemed).await {
             Ok(held) => Ok(held.token.address),
             // It is reserved as long as the token is good: that takes replicas whose clocks differ.
             Err(RedeemError::AddressTaken) => Err(MailedTokenRefused.into()),

@@ -9,11 +9,13 @@ use crate::accounts::user::UserState;
 use crate::changes::{Change, Changes, MailChange, UniqueKey};
 use crate::mail::mailed_token::{IssuedMailedToken, MailedTokenPurpose, MailedTokenRefused};
 use crate::mail::ports::{HeldMailedToken, MailedTokens};
+use crate::origin::Origin;
 use crate::ports::clock::Timestamp;
 use crate::ports::failure::PortFailure;
 use crate::ports::ledger::{Ledger, Rejected};
 use crate::ports::secrets::SecretKeeper;
-use crate::throttles::limits::{GateError, TooMany};
+use crate::throttles::gate::Gate;
+use crate::throttles::limits::{GateError, Throttled, TooMany};
 
 /// How often a plan is made anew when the user's row has changed meanwhile.
 const ATTEMPTS: usize = 3;
@@ -27,7 +29,7 @@ pub enum RedeemError {
     /// It is valid, but what it is good for needs an address that another account has by now.
     #[error("Another account has this e-mail address by now.")]
     AddressTaken,
-    /// Too many were presented from the same address.
+    /// Too many that are not valid were presented from the same address.
     #[error(transparent)]
     TooMany(#[from] TooMany),
     /// A port failed.
@@ -52,6 +54,19 @@ pub struct Redeem {
     pub keeper: Arc<dyn SecretKeeper>,
     /// Writes.
     pub ledger: Arc<dyn Ledger>,
+}
+
+/// Counts a token that is not valid by where it comes from. A valid one is not counted, so that nobody nearby
+/// keeps its holder from using it.
+pub(crate) async fn count_refused<T>(
+    gate: &Gate,
+    origin: &Origin,
+    outcome: Result<T, RedeemError>,
+) -> Result<T, RedeemError> {
+    if matches!(outcome, Err(RedeemError::NotValid(_))) {
+        gate.enter(origin, Throttled::Redeem).await?;
+    }
+    outcome
 }
 
 impl Redeem {

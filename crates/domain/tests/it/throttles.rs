@@ -265,6 +265,21 @@ async fn asking_and_redeeming_are_limited_by_address() {
 }
 
 #[tokio::test]
+async fn a_valid_token_is_good_where_others_have_used_up_the_limit() {
+    let world = throttled();
+    world.join(ADA).await;
+    world.ask_by_mail().run(&from(ELSEWHERE), Wanted::NewPassword, &email(ADA)).await.expect("it is admitted");
+    for _ in 0..Limit::RedeemAddress.quota().most {
+        drop(world.reset_password().run(&from(HOME), "forged", PASSWORD).await);
+    }
+    let token = world.mailed_token(Template::ResetPassword);
+    let reset = world.reset_password().run(&from(HOME), &token, "another correct horse").await;
+    assert!(reset.is_ok(), "{reset:?}");
+    let again = world.reset_password().run(&from(HOME), &token, "another correct horse").await;
+    assert!(matches!(again, Err(ResetPasswordError::TooMany(_))), "once it is used it counts as any other: {again:?}");
+}
+
+#[tokio::test]
 async fn the_password_of_who_is_signed_in_is_guessed_as_slowly() {
     let world = throttled();
     world.join(ADA).await;

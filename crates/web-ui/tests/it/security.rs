@@ -19,15 +19,17 @@ use crate::browser::{Browser, EMAIL, PASSWORD, browser, browser_at, encode};
 use crate::registry::Registry;
 
 /// Every path that takes a form, and a page that holds one for the same sender.
-const FORMS: [(&str, &str); 18] = [
+const FORMS: [(&str, &str); 20] = [
     ("/", "/"),
     ("/sign-up", "/sign-up"),
     ("/forgot", "/forgot"),
     ("/mail/again", "/mail/again"),
     ("/mail/verify", "/forgot"),
     ("/mail/reset", "/forgot"),
+    ("/mail/undo", "/forgot"),
     ("/account/verification", "/account"),
     ("/account/password", "/account"),
+    ("/account/email", "/account"),
     ("/account/sessions/00000000-0000-0000-0000-000000000000/end", "/account"),
     ("/account/sessions/end-all", "/account"),
     ("/account/phone-number", "/account"),
@@ -92,7 +94,8 @@ async fn nobody_sees_an_account_without_a_session() {
     let browser = browser(&Registry::default());
     let fields_and_tokens = ["/account/fields/new", "/account/token", "/account/token/new", "/account/token/remove"];
     let security = ["/account", "/account/password", "/account/sessions", "/account/sessions/end-all"];
-    for path in fields_and_tokens.into_iter().chain(security) {
+    let rest = ["/account/email", "/account/activity"];
+    for path in fields_and_tokens.into_iter().chain(security).chain(rest) {
         let page = browser.get(path).await;
         page.leads_to(&format!("/?next={}", path.replace('/', "%2F").replace('-', "%2D")));
     }
