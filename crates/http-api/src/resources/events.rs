@@ -104,11 +104,11 @@ impl Example for EventDto {
 
 /// A page of what happened to your account.
 #[derive(Object)]
+#[oai(skip_serializing_if_is_none)]
 pub(crate) struct EventPage {
     /// The events, the newest first.
     events: Vec<EventDto>,
-    /// What to hand back as `after` for the next page; `null` on the last one.
-    #[oai(nullable)]
+    /// What to hand back as `after` for the next page; left out on the last one.
     next: Option<String>,
 }
 

@@ -20,7 +20,7 @@ async fn an_owner_sees_what_happened_the_newest_first_and_nothing_of_others() {
     let expected = [("session.started", "you"), ("user.signed-up", "somebody")];
     let expected = expected.map(|(kind, by)| (kind.to_owned(), by.to_owned()));
     assert_eq!(events.iter().map(seen).collect::<Vec<_>>(), expected);
-    assert_eq!(answer.json()["next"], Value::Null);
+    assert!(answer.json().get("next").is_none());
     let mut members: Vec<_> = events[0].as_object().unwrap().keys().map(String::as_str).collect();
     members.sort_unstable();
     assert_eq!(members, ["address", "at", "by", "device", "id", "kind", "request_id"], "and nothing else");
