@@ -1,6 +1,7 @@
 //! Refresh tokens and processes that die, through the real program, on both engines.
 
-use e2e::database::Database;
+use e2e::database::{Database, Engine};
+use e2e::mailbox::Mailbox;
 use e2e::program::{Answer, Program};
 use serde_json::json;
 
@@ -9,6 +10,7 @@ const PASSWORD: &str = "canary-horse battery";
 e2e::on_both_engines! {
     an_answer_that_was_lost_with_its_process_is_given_again
     a_copied_token_is_found_out_after_the_process_was_killed
+    the_token_before_is_a_copy_once_its_half_minute_is_over
 }
 
 async fn log_in(program: &Program) -> String {
@@ -58,4 +60,23 @@ async fn a_copied_token_is_found_out_after_the_process_was_killed(database: Data
     assert_eq!(database.number(ended).await, 1);
     let told = "SELECT COUNT(*) FROM deliveries WHERE intent LIKE '%refresh-token-reused%'";
     assert_eq!(database.number(told).await, 1);
+}
+
+async fn the_token_before_is_a_copy_once_its_half_minute_is_over(database: Database) {
+    let program = start(&database).await;
+    let first = log_in(&program).await;
+    let second = refresh(&program, &first).await.text_of("refresh_token");
+    assert_eq!(refresh(&program, &first).await.text_of("refresh_token"), second);
+    let (sqlite, postgres) = (
+        "UPDATE grants SET rotated_at = strftime('%Y-%m-%dT%H:%M:%f+00:00', rotated_at, '-31 seconds')",
+        "UPDATE grants SET rotated_at = rotated_at - INTERVAL '31 seconds'",
+    );
+    database.run(if database.engine == Engine::Sqlite { sqlite } else { postgres }).await;
+    for token in [&first, &second] {
+        assert_eq!(refresh(&program, token).await.problem(), "refresh-token-not-valid");
+    }
+    let told = Mailbox::of(&database).has(2).await;
+    assert!(told[1].head.contains("Subject: ") && !told[1].text.contains("token="), "{}", told[1].text);
+    let events = "SELECT COUNT(*) FROM events WHERE kind = 'session.refresh-token-reused'";
+    assert_eq!(database.number(events).await, 1);
 }

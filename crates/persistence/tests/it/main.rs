@@ -16,4 +16,5 @@ mod sessions;
 mod standing;
 mod state_machine;
 mod statements;
+mod throttles;
 mod writer;
