@@ -41,6 +41,7 @@ impl Ports {
         let mut accounts = MockAccounts::new();
         accounts.expect_by_email().returning(move |_| Ok(account.clone()));
         let mut hashing = MockPasswordHashing::new();
+        hashing.expect_admits().returning(|_| Ok(()));
         hashing.expect_verify().returning(move |_, _, _| Ok(verdict));
         let mut signer = MockTokenSigner::new();
         signer.expect_sign().returning(|_| Ok(AccessToken::restore("signed")));

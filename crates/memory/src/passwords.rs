@@ -1,6 +1,6 @@
 //! Hashes of passwords that cost nothing.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,6 +19,7 @@ pub struct CheapHashing {
     hashed: AtomicUsize,
     verified: AtomicUsize,
     refusing: AtomicUsize,
+    full: AtomicBool,
 }
 
 impl CheapHashing {
@@ -37,6 +38,11 @@ impl CheapHashing {
     /// Refuses the next `calls`, as a pool does that is full.
     pub fn refuse_next(&self, calls: usize) {
         self.refusing.store(calls, Ordering::SeqCst);
+    }
+
+    /// Admits nothing from now on, or all again.
+    pub fn fill(&self, full: bool) {
+        self.full.store(full, Ordering::SeqCst);
     }
 
     /// How many passwords were hashed.
@@ -62,6 +68,13 @@ impl CheapHashing {
 
 #[async_trait]
 impl PasswordHashing for CheapHashing {
+    fn admits(&self, _turn: &Turn) -> Result<(), HashFailure> {
+        if self.full.load(Ordering::SeqCst) {
+            return Err(HashFailure::Overloaded { retry_after: Duration::from_secs(1) });
+        }
+        Ok(())
+    }
+
     async fn hash(&self, password: Password, _turn: Turn) -> Result<PasswordHash, HashFailure> {
         self.admit()?;
         self.hashed.fetch_add(1, Ordering::SeqCst);

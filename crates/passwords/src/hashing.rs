@@ -77,6 +77,10 @@ impl Hashing {
 
 #[async_trait]
 impl PasswordHashing for Hashing {
+    fn admits(&self, turn: &Turn) -> Result<(), HashFailure> {
+        if self.pool.admits(turn) { Ok(()) } else { Err(self.failure(Refusal::Full)) }
+    }
+
     async fn hash(&self, password: Password, turn: Turn) -> Result<PasswordHash, HashFailure> {
         let cost = self.cost;
         let work = move |blocks: &mut [Block]| StoredHash::create(cost, password.as_bytes(), blocks);

@@ -58,6 +58,11 @@ impl Pool {
         self.schedule.budget_kib()
     }
 
+    /// Whether a job of this turn would find a place now.
+    pub(crate) fn admits(&self, turn: &Turn) -> bool {
+        self.schedule.admits(turn)
+    }
+
     /// Does `work` on one of the threads, in `memory_kib` blocks or more.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use domain::accounts::ports::Line;
+use domain::accounts::ports::{Line, Turn};
 use domain::origin::Network;
 
 use crate::job::Job;
@@ -56,6 +56,16 @@ impl Queue {
         }
     }
 
+    /// Whether a job of this turn would find a place now, and the jobs that were cleared out of its line to see.
+    pub(crate) fn admits(&mut self, turn: &Turn) -> (bool, Vec<Job>) {
+        let line = match turn.line {
+            Line::LogIn => &mut self.log_ins,
+            Line::SignUp => &mut self.sign_ups,
+        };
+        let stale = if line.is_full() { line.take_stale() } else { Vec::new() };
+        (!line.is_full() || line.loser(&turn.network).is_some(), stale)
+    }
+
     /// The next job.
     pub(crate) fn pop(&mut self) -> Option<Job> {
         self.turn = (self.turn + 1) % SIGN_UP_EVERY;
@@ -84,17 +94,20 @@ impl FairLine {
             self.add(job);
             return Pushed { is_admitted: true, refused: None, stale };
         }
-        let own = self.by_network.get(&job.turn.network).map_or(0, VecDeque::len);
-        let most = self.by_network.iter().max_by_key(|(_, jobs)| jobs.len());
-        match most {
-            Some((network, jobs)) if jobs.len() > own + 1 => {
-                let network = network.clone();
-                let refused = self.pop_last_of(&network);
-                self.add(job);
-                Pushed { is_admitted: true, refused, stale }
-            }
-            _ => Pushed { is_admitted: false, refused: Some(job), stale },
-        }
+        let Some(network) = self.loser(&job.turn.network).cloned() else {
+            return Pushed { is_admitted: false, refused: Some(job), stale };
+        };
+        let refused = self.pop_last_of(&network);
+        self.add(job);
+        Pushed { is_admitted: true, refused, stale }
+    }
+
+    /// The network that would lose a place in a full line to this one: the one with the most, if it had no fewer
+    /// than this one afterwards.
+    fn loser(&self, network: &Option<Network>) -> Option<&Option<Network>> {
+        let own = self.by_network.get(network).map_or(0, VecDeque::len);
+        let (loser, jobs) = self.by_network.iter().max_by_key(|(_, jobs)| jobs.len())?;
+        (jobs.len() > own + 1).then_some(loser)
     }
 
     fn add(&mut self, job: Job) {
@@ -155,7 +168,6 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use argon2::Block;
-    use domain::accounts::ports::Turn;
 
     use super::*;
     use crate::job::{Refusal, Task};
@@ -185,7 +197,10 @@ mod tests {
 
     /// Asks for a place, and gives the name of the job that has none.
     fn refused(queue: &mut Queue, job: Job) -> Option<u32> {
-        queue.push(job).refused.map(|job| job.memory_kib)
+        let (name, (admitted, _)) = (job.memory_kib, queue.admits(&job.turn));
+        let refused = queue.push(job).refused.map(|job| job.memory_kib);
+        assert_eq!(admitted, refused != Some(name), "it was told before");
+        refused
     }
 
     fn names(queue: &mut Queue) -> Vec<u32> {
@@ -248,17 +263,27 @@ mod tests {
     #[test]
     fn a_full_line_first_forgets_what_nobody_waits_for() {
         let mut queue = Queue::new(3);
-        let late = Job { deadline: Instant::now(), ..log_in(1, "a") };
-        let abandoned = Job { task: Box::new(Idle { abandoned: true }), ..log_in(2, "b") };
-        for job in [late, abandoned, log_in(3, "b")] {
-            assert_eq!(refused(&mut queue, job), None);
-        }
+        let fill = |queue: &mut Queue| {
+            let late = Job { deadline: Instant::now(), ..log_in(1, "a") };
+            let abandoned = Job { task: Box::new(Idle { abandoned: true }), ..log_in(2, "b") };
+            for job in [late, abandoned, log_in(3, "b")] {
+                assert!(queue.push(job).refused.is_none());
+            }
+        };
+        let names_of = |jobs: &[Job]| {
+            let mut names = jobs.iter().map(|job| job.memory_kib).collect::<Vec<_>>();
+            names.sort_unstable();
+            names
+        };
+        fill(&mut queue);
         let pushed = queue.push(log_in(4, "c"));
-        assert!(pushed.refused.is_none());
-        let mut stale = pushed.stale.iter().map(|job| job.memory_kib).collect::<Vec<_>>();
-        stale.sort_unstable();
-        assert_eq!(stale, [1, 2]);
-        assert_eq!(queue.len(), 2);
-        assert_eq!(names(&mut queue), [3, 4]);
+        assert!(pushed.is_admitted && pushed.refused.is_none());
+        assert_eq!(names_of(&pushed.stale), [1, 2]);
+        assert_eq!((queue.len(), names(&mut queue)), (2, vec![3, 4]));
+        fill(&mut queue);
+        let (admitted, stale) = queue.admits(&log_in(4, "b").turn);
+        assert!(admitted);
+        assert_eq!(names_of(&stale), [1, 2]);
+        assert_eq!(names(&mut queue), [3]);
     }
 }

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use domain::accounts::ports::Turn;
+
 use crate::job::{Job, Refusal};
 use crate::queue::Queue;
 
@@ -74,6 +76,13 @@ impl Schedule {
     /// The most memory that one job can ever get, in KiB.
     pub(crate) const fn budget_kib(&self) -> u32 {
         self.budget_kib
+    }
+
+    /// Whether a job of this turn would find a place now.
+    pub(crate) fn admits(&self, turn: &Turn) -> bool {
+        let (admitted, stale) = self.lock().jobs.admits(turn);
+        stale.into_iter().for_each(|job| job.task.refuse(Refusal::Late));
+        admitted
     }
 
     /// Queues a job; when there is no place, one job is refused at once: this one or another.

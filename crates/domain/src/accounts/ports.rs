@@ -35,6 +35,13 @@ pub trait Accounts: Send + Sync {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PasswordHashing: Send + Sync {
+    /// Whether something of this turn would find a place now. It is asked before anything else is done that costs
+    /// something, so that a flood costs nothing; MUST answer at once. What is admitted may be refused all the same.
+    ///
+    /// # Errors
+    /// Too many wait already.
+    fn admits(&self, turn: &Turn) -> Result<(), HashFailure>;
+
     /// A new hash of the normalised password, with a fresh salt and the configured parameters.
     async fn hash(&self, password: Password, turn: Turn) -> Result<PasswordHash, HashFailure>;
 

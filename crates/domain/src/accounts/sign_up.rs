@@ -132,6 +132,7 @@ impl SignUp {
         if !self.default_policy.admits(row.map(|rule| rule.belongs_to)) {
             return Err(SignUpError::NotAllowed);
         }
+        self.hashing.admits(&Turn::sign_up(&actor.origin))?;
         self.gate.enter(&actor.origin, Throttled::SignUp).await?;
         match self.answers {
             Answers::Contract => self.openly(actor, command).await,

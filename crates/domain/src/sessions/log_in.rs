@@ -190,6 +190,7 @@ impl LogIn {
     /// # Errors
     /// Why the user is not signed in.
     pub async fn run(&self, actor: &Actor, command: Command) -> Result<Outcome, LogInError> {
+        self.hashing.admits(&Turn::log_in(&actor.origin))?;
         let guess = self.gate.log_in(&actor.origin, command.email.key()).await?;
         let outcome = self.attempts(actor, &command).await;
         self.gate.settle(guess, outcome.as_ref().map_or_else(LogInError::verdict, |_| gate::Verdict::Right)).await;

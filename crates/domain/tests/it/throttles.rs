@@ -8,6 +8,7 @@ use domain::accounts::ask_by_mail::{AskByMailError, Wanted};
 use domain::accounts::change_address::ChangeAddressError;
 use domain::accounts::change_password::ChangePasswordError;
 use domain::accounts::confirm_address::ConfirmAddressError;
+use domain::accounts::ports::HashFailure;
 use domain::accounts::reset_password::ResetPasswordError;
 use domain::accounts::sign_up::SignUpError;
 use domain::domains::policy::DefaultPolicy;
@@ -219,6 +220,23 @@ async fn sign_ups_from_one_address_come_to_an_end_before_they_are_hashed() {
     assert!(matches!(refused, Err(SignUpError::TooMany(_))), "{refused:?}");
     assert_eq!(world.hashing.hashed(), hashed);
     assert!(sign_up.run(&from(ELSEWHERE), application(ADA)).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_cannot_be_hashed_now_is_refused_before_it_is_counted() {
+    let world = throttled();
+    world.join(ADA).await;
+    world.hashing.fill(true);
+    let sign_up = world.sign_up(DefaultPolicy::Allow);
+    for number in 0..=Limit::LogInAddress.quota().most {
+        let refused = world.enter_from(HOME, ADA, "wrong").await;
+        assert!(matches!(refused, Err(LogInError::Hash(HashFailure::Overloaded { .. }))), "{number}: {refused:?}");
+        let refused = sign_up.run(&from(HOME), application("bea@example.org")).await;
+        assert!(matches!(refused, Err(SignUpError::Hash(HashFailure::Overloaded { .. }))), "{number}: {refused:?}");
+    }
+    world.hashing.fill(false);
+    assert!(world.enter_from(HOME, ADA, PASSWORD).await.is_ok());
+    assert!(sign_up.run(&from(HOME), application("bea@example.org")).await.is_ok());
 }
 
 #[tokio::test]
