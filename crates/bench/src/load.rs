@@ -15,6 +15,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 /// A request to make.
@@ -105,6 +106,45 @@ pub(crate) async fn run_load(address: SocketAddr, load: Load) -> Answers {
     let elapsed = started.elapsed();
     latencies.sort_unstable();
     Answers { latencies, elapsed }
+}
+
+/// An answer to a request of an open loop.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen {
+    pub(crate) status: StatusCode,
+    /// From the moment when it was due to be asked, whatever was under way then.
+    pub(crate) latency: Duration,
+}
+
+/// Open loop: so many requests a second, each at its time, whether those before have an answer or not. One that gets
+/// none is missing.
+pub(crate) async fn open_loop(address: SocketAddr, rate: f64, seconds: f64, call: impl Fn(usize) -> Call) -> Vec<Seen> {
+    let (started, idle) = (Instant::now(), Arc::new(Mutex::new(Vec::<SendRequest<Full<Bytes>>>::new())));
+    let mut asked = JoinSet::new();
+    let mut number = 0;
+    while to_f64(number) < rate * seconds {
+        let due = started + Duration::from_secs_f64(to_f64(number) / rate);
+        tokio::time::sleep_until(due.into()).await;
+        let (request, idle) = (call(number), Arc::clone(&idle));
+        number += 1;
+        asked.spawn(async move {
+            // The last one may have been closed meanwhile; a new one is not.
+            let kept = idle.lock().await.pop().filter(|sender| !sender.is_closed());
+            let mut sender = if let Some(sender) = kept { sender } else { connect(address).await.ok()? };
+            let (status, _) = send(&mut sender, request).await.ok()?;
+            let latency = due.elapsed();
+            idle.lock().await.push(sender);
+            Some(Seen { status, latency })
+        });
+    }
+    asked.join_all().await.into_iter().flatten().collect()
+}
+
+/// The time within which this part of the answers came, such as 0.99.
+pub(crate) fn within(seen: &[Seen], part: f64) -> Duration {
+    let mut latencies = seen.iter().map(|seen| seen.latency).collect::<Vec<_>>();
+    latencies.sort_unstable();
+    Answers { latencies, elapsed: Duration::ZERO }.within(part)
 }
 
 /// Asks once, on a connection of its own. Only an answer with 200 is one.

@@ -42,6 +42,7 @@ enum Scenario {
     Me,
     Login,
     Sessions,
+    Storm,
     Enumeration,
 }
 
@@ -85,6 +86,7 @@ async fn measure(quick: bool, only: Option<Scenario>) -> ExitCode {
                 Scenario::Me => scenarios::me::run(&bench, &mut report).await,
                 Scenario::Login => scenarios::login::run(&bench, &mut report).await,
                 Scenario::Sessions => scenarios::sessions::run(&bench, &mut report).await,
+                Scenario::Storm => scenarios::storm::run(&bench, &mut report).await,
                 Scenario::Enumeration => scenarios::enumeration::run(&bench, &mut report).await,
             }
         }

@@ -5,3 +5,4 @@ pub(crate) mod footprint;
 pub(crate) mod login;
 pub(crate) mod me;
 pub(crate) mod sessions;
+pub(crate) mod storm;

@@ -1,0 +1,193 @@
+//! What others feel while somebody asks for more than the machine can hash.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use hyper::StatusCode;
+use hyper::header::{AUTHORIZATION, HeaderValue};
+use passwords::cost::LEAST_MEMORY_KIB;
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::engine::Bench;
+use crate::load::{Call, Line, Seen, ask_with, get, open_loop, post, to_f64, within};
+use crate::process::Server;
+use crate::report::{Figure, Report, Verdict};
+
+/// The most that the storm may stretch the 99th percentile of reading.
+const MOST_STRETCH: f64 = 5.0;
+/// How often a second somebody reads, and is asked whether it lives.
+const READS: f64 = 200.0;
+const PULSE: f64 = 20.0;
+/// How often a second one network asks to log in, and all honest users together.
+const FLOOD: f64 = 1_000.0;
+const HONEST: f64 = 5.0;
+/// The networks of the honest users, and how many they are.
+const NETWORKS: usize = 20;
+const USERS: usize = 64;
+/// How many log in at the same moment.
+const AT_ONCE: usize = 1_000;
+/// Beside the memory of the hashes, the server may take this much, in MiB.
+const REST_MIB: f64 = 64.0;
+const PASSWORD: &str = "correct horse battery";
+
+/// Measures all of it on one server.
+pub(crate) async fn run(bench: &Bench, report: &mut Report) {
+    let settings = [("USER_REGISTRY_THROTTLES", "on"), ("USER_REGISTRY_TRUSTED_PROXIES", "127.0.0.0/8")];
+    let server = Server::start_with(&bench.database, &settings).await;
+    for user in 0..USERS {
+        let call = from(post("/signup", credentials(&honest(user))), [10, 1, 0, 1]);
+        ask_with(server.address, call).await.expect("anybody may sign up");
+    }
+    reading(bench, &server, report).await;
+    flood(bench, &server, report).await;
+    at_once(bench, &server, report).await;
+    server.stop().await;
+}
+
+/// `GET /me` alone, and while every thread hashes.
+async fn reading(bench: &Bench, server: &Server, report: &mut Report) {
+    let seconds = 3.0 * bench.extent.seconds;
+    let read = |number: usize| {
+        let mut call = get("/me");
+        let token = &bench.signed[number * 7_919 % bench.signed.len()].access_token;
+        let token = HeaderValue::from_str(&format!("Bearer {token}")).expect("a token is ASCII");
+        call.headers_mut().insert(AUTHORIZATION, token);
+        call
+    };
+    let quiet = open_loop(server.address, READS, seconds, read).await;
+    let ended = Arc::new(AtomicBool::new(false));
+    let storm = (0..64).map(|line| tokio::spawn(storm(server.address, line, Arc::clone(&ended)))).collect::<Vec<_>>();
+    sleep(Duration::from_millis(500)).await;
+    let pulse = open_loop(server.address, PULSE, seconds, |_| get("/health/live"));
+    let (stormy, pulse) = tokio::join!(open_loop(server.address, READS, seconds, read), pulse);
+    ended.store(true, Ordering::Relaxed);
+    for line in storm {
+        line.await.expect("the storm goes on to its end");
+    }
+    let wrong = stormy.iter().filter(|seen| seen.status != StatusCode::OK).count();
+    let (before, after) = (within(&quiet, 0.99), within(&stormy, 0.99));
+    report.add(Figure {
+        what: format!(
+            "99th percentile of `GET /me`, {READS:.0}/s, while 64 connections log in without a pause, {}",
+            bench.name
+        ),
+        measured: format!("{:.2} ms, {wrong} of {} not answered with 200", millis(after), stormy.len()),
+        limit: format!("{:.2} ms without", millis(before)),
+        verdict: Some(Verdict::at_most(after.as_secs_f64() / before.as_secs_f64(), MOST_STRETCH, "")),
+    });
+    report.add(Figure {
+        what: format!("99th percentile of `GET /health/live` meanwhile, {}", bench.name),
+        measured: format!("{:.2} ms", millis(within(&pulse, 0.99))),
+        limit: String::new(),
+        verdict: Some(Verdict::at_most(millis(within(&pulse, 0.99)), 100.0, "ms")),
+    });
+}
+
+/// One line of the storm: logins of nobody, each from a network of its own.
+async fn storm(address: std::net::SocketAddr, line: usize, ended: Arc<AtomicBool>) {
+    let mut connection = Line::open(address).await.expect("the server takes connections");
+    let mut number = 0_usize;
+    while !ended.load(Ordering::Relaxed) {
+        number += 1;
+        let call = post("/login", credentials(&format!("storm-{line}-{number}@example.org")));
+        let [.., a, b] = number.to_be_bytes();
+        let call = from(call, [11 + u8::try_from(line).unwrap_or(0), a, b, 1]);
+        let (status, _) = connection.ask(call).await.expect("an answer");
+        assert!(matches!(status, StatusCode::UNAUTHORIZED | StatusCode::SERVICE_UNAVAILABLE), "{status}");
+    }
+}
+
+/// Honest users of many networks, while one network asks for far more than can be hashed.
+async fn flood(bench: &Bench, server: &Server, report: &mut Report) {
+    let seconds = 3.0 * bench.extent.seconds;
+    let flooding = open_loop(server.address, FLOOD, seconds, |number| {
+        let [.., last] = (number % 250).to_be_bytes();
+        from(post("/login", credentials(&format!("flood-{number}@example.org"))), [203, 0, 113, last])
+    });
+    let users = open_loop(server.address, HONEST, seconds, |number| {
+        let [.., network] = (number % NETWORKS).to_be_bytes();
+        from(post("/login", credentials(&honest(number % USERS))), [10, 2, network, 1])
+    });
+    let (flooding, users) = tokio::join!(flooding, users);
+    let expected = (HONEST * seconds).ceil();
+    let served = users.into_iter().filter(|seen| seen.status == StatusCode::OK).collect::<Vec<_>>();
+    let part = to_f64(served.len()) / expected;
+    let p99 = millis(within(&served, 0.99));
+    report.add(Figure {
+        what: format!(
+            "logins of honest users, {HONEST:.0}/s from {NETWORKS} networks, while one network asks {FLOOD:.0}/s, {}",
+            bench.name
+        ),
+        measured: format!("{} of {expected:.0} answered, 99th percentile {p99:.0} ms", served.len()),
+        limit: String::new(),
+        verdict: Some(Verdict::at_least(part, 0.99, "")),
+    });
+    report.add(Figure {
+        what: format!("99th percentile of those logins, {}", bench.name),
+        measured: format!("{p99:.0} ms"),
+        limit: String::new(),
+        verdict: Some(Verdict::at_most(p99, 1_000.0, "ms")),
+    });
+    tell_refusals(bench, "of that network", &flooding, report);
+}
+
+/// Many logins at the same moment: what is beyond the queue is refused at once, and the memory is bounded.
+async fn at_once(bench: &Bench, server: &Server, report: &mut Report) {
+    let count = if bench.extent.rounds > 1 { AT_ONCE } else { 100 };
+    // All are due in the first hundredth of a second.
+    let asked = open_loop(server.address, 100.0 * to_f64(count), 0.01, |number| {
+        let [.., a, b] = number.to_be_bytes();
+        from(post("/login", credentials(&format!("at-once-{number}@example.org"))), [10, 3 + a, b, 1])
+    });
+    let peak = std::cell::Cell::new(0.0_f64);
+    let watching = async {
+        loop {
+            peak.set(peak.get().max(server.resident().0));
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let asked = tokio::select! { asked = asked => asked, () = watching => unreachable!("it watches for ever") };
+    let peak = peak.get();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let bound = to_f64(cores) * f64::from(LEAST_MEMORY_KIB) / 1024.0 + REST_MIB;
+    let hashed = asked.iter().filter(|seen| seen.status == StatusCode::UNAUTHORIZED).count();
+    report.add(Figure {
+        what: format!("memory while {count} log in at once, {}", bench.name),
+        measured: format!("{peak:.1} MiB resident; {hashed} compared, {} refused", asked.len() - hashed),
+        limit: String::new(),
+        verdict: Some(Verdict::at_most(peak, bound, "MiB")),
+    });
+}
+
+fn tell_refusals(bench: &Bench, whose: &str, seen: &[Seen], report: &mut Report) {
+    let refused = seen.iter().filter(|seen| seen.status == StatusCode::SERVICE_UNAVAILABLE).copied();
+    let refused = refused.collect::<Vec<_>>();
+    let p99 = millis(within(&refused, 0.99));
+    report.add(Figure {
+        what: format!("99th percentile of the refusals {whose}, {}", bench.name),
+        measured: format!("{p99:.1} ms, {} of {} refused", refused.len(), seen.len()),
+        limit: String::new(),
+        verdict: Some(Verdict::at_most(p99, 50.0, "ms")),
+    });
+}
+
+fn honest(number: usize) -> String {
+    format!("honest-{number}@example.org")
+}
+
+fn credentials(email: &str) -> String {
+    json!({ "email": email, "password": PASSWORD }).to_string()
+}
+
+/// The same request, as a trusted proxy passes it on from this address.
+fn from(mut call: Call, [a, b, c, d]: [u8; 4]) -> Call {
+    let address = HeaderValue::from_str(&format!("{a}.{b}.{c}.{d}")).expect("an address is ASCII");
+    call.headers_mut().insert("x-forwarded-for", address);
+    call
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
