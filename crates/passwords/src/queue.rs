@@ -41,7 +41,7 @@ pub(crate) struct Pushed {
 }
 
 impl Queue {
-    /// A queue with so many places in each line.
+    /// A queue with so many places in each line; in that of sign-ups a fourth of them while logins wait.
     pub(crate) fn new(places: usize) -> Self {
         let line = || FairLine { places, ..FairLine::default() };
         Self { log_ins: line(), sign_ups: line(), turn: 0 }
@@ -50,30 +50,41 @@ impl Queue {
     /// Gives a job a place. A full line is first cleared of what nobody waits for; then the network that has the
     /// most places loses its last one, unless it is the one that asks.
     pub(crate) fn push(&mut self, job: Job) -> Pushed {
-        match job.turn.line {
-            Line::LogIn => self.log_ins.push(job),
-            Line::SignUp => self.sign_ups.push(job),
+        self.line(job.turn.line).push(job)
+    }
+
+    /// One of the lines. That of sign-ups is the shorter while logins wait as well, for they leave it a part of the
+    /// turns only: whoever came to a longer one would wait until it is too late.
+    fn line(&mut self, line: Line) -> &mut FairLine {
+        match line {
+            Line::LogIn => &mut self.log_ins,
+            Line::SignUp => {
+                let share = if self.log_ins.waiting > 0 { SIGN_UP_EVERY as usize } else { 1 };
+                self.sign_ups.places = self.log_ins.places.div_ceil(share);
+                &mut self.sign_ups
+            }
         }
     }
 
     /// Whether a job of this turn would find a place now, and the jobs that were cleared out of its line to see.
     pub(crate) fn admits(&mut self, turn: &Turn) -> (bool, Vec<Job>) {
-        let line = match turn.line {
-            Line::LogIn => &mut self.log_ins,
-            Line::SignUp => &mut self.sign_ups,
-        };
+        let line = self.line(turn.line);
         let stale = if line.is_full() { line.take_stale() } else { Vec::new() };
         (!line.is_full() || line.loser(&turn.network).is_some(), stale)
     }
 
-    /// The next job.
+    /// The next job. One for which nobody waits any more takes nobody's turn.
     pub(crate) fn pop(&mut self) -> Option<Job> {
-        self.turn = (self.turn + 1) % SIGN_UP_EVERY;
-        let (first, second) = match self.turn {
+        let turn = (self.turn + 1) % SIGN_UP_EVERY;
+        let (first, second) = match turn {
             0 => (&mut self.sign_ups, &mut self.log_ins),
             _ => (&mut self.log_ins, &mut self.sign_ups),
         };
-        first.pop().or_else(|| second.pop())
+        let job = first.pop().or_else(|| second.pop())?;
+        if !job.is_stale() {
+            self.turn = turn;
+        }
+        Some(job)
     }
 
     /// All that waits.
@@ -127,6 +138,8 @@ impl FairLine {
         self.waiting -= usize::from(job.is_some());
         if jobs.is_empty() {
             self.by_network.remove(&network);
+        } else if job.as_ref().is_some_and(Job::is_stale) {
+            self.round.push_front(network);
         } else {
             self.round.push_back(network);
         }
@@ -247,13 +260,21 @@ mod tests {
     fn neither_line_starves_the_other() {
         let mut queue = Queue::new(8);
         // A full line of either takes no place from the other.
+        for name in 100..108 {
+            assert_eq!(refused(&mut queue, job(name, Line::SignUp, "a")), None);
+        }
+        assert_eq!(refused(&mut queue, job(108, Line::SignUp, "a")), Some(108));
         for name in 0..8 {
             assert_eq!(refused(&mut queue, log_in(name, "a")), None);
-            assert_eq!(refused(&mut queue, job(100 + name, Line::SignUp, "a")), None);
         }
         assert_eq!(refused(&mut queue, log_in(8, "a")), Some(8));
-        assert_eq!(refused(&mut queue, job(108, Line::SignUp, "a")), Some(108));
         assert_eq!(names(&mut queue), [0, 1, 2, 100, 3, 4, 5, 101, 6, 7, 102, 103, 104, 105, 106, 107]);
+        assert_eq!(refused(&mut queue, log_in(0, "a")), None);
+        for name in 100..102 {
+            assert_eq!(refused(&mut queue, job(name, Line::SignUp, "a")), None);
+        }
+        assert_eq!(refused(&mut queue, job(102, Line::SignUp, "a")), Some(102), "they get a fourth of the turns");
+        assert_eq!(names(&mut queue), [0, 100, 101]);
         for name in 100..102 {
             assert_eq!(refused(&mut queue, job(name, Line::SignUp, "a")), None);
         }
@@ -285,5 +306,22 @@ mod tests {
         assert!(admitted);
         assert_eq!(names_of(&stale), [1, 2]);
         assert_eq!(names(&mut queue), [3]);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_takes_nobodys_turn() {
+        let mut queue = Queue::new(16);
+        let gone = |name, line, network| Job { deadline: Instant::now(), ..job(name, line, network) };
+        for name in 0..6 {
+            queue.push(log_in(name, "a"));
+        }
+        for sign_up in [gone(100, Line::SignUp, "b"), gone(101, Line::SignUp, "b"), job(102, Line::SignUp, "b")] {
+            queue.push(sign_up);
+        }
+        assert_eq!(names(&mut queue), [0, 1, 2, 100, 101, 102, 3, 4, 5]);
+        for log_in in [gone(0, Line::LogIn, "a"), log_in(1, "a"), log_in(2, "b"), log_in(3, "a")] {
+            queue.push(log_in);
+        }
+        assert_eq!(names(&mut queue), [0, 1, 2, 3], "the network of the first has its turn still");
     }
 }
