@@ -34,6 +34,15 @@ impl Options {
         Ok(Self { origin, loopback_origins, trustworthy })
     }
 
+    /// The same pages, where the listener itself speaks TLS.
+    #[must_use]
+    pub fn by_tls(mut self) -> Self {
+        for origin in &mut self.loopback_origins {
+            *origin = origin.replacen("http://", "https://", 1);
+        }
+        self
+    }
+
     /// Whether browsers reach the pages by https.
     #[must_use]
     pub fn is_https(&self) -> bool {
@@ -120,6 +129,8 @@ mod tests {
 
     #[test]
     fn own_origins_are_the_public_one_and_the_listeners_loopback_names() {
+        let by_tls = Options::new("https://registry.example", 8443, false).expect("good").by_tls();
+        assert!(by_tls.is_own_origin("https://localhost:8443") && !by_tls.is_own_origin("http://localhost:8443"));
         let options = Options::new("https://Registry.Example:443/", 8080, false).expect("good");
         for own in ["https://registry.example", "http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"] {
             assert!(options.is_own_origin(own), "{own}");

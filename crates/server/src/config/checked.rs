@@ -88,7 +88,7 @@ impl Check<'_> {
         let listen = self.listen();
         let tls = self.tls();
         let public_url = self.public_url(listen.as_ref(), tls.as_ref());
-        let pages = self.pages(public_url.as_deref(), listen.as_ref());
+        let pages = self.pages(public_url.as_deref(), listen.as_ref(), tls.as_ref().is_some_and(Option::is_some));
         let data_dir = PathBuf::from(self.raw.get("data_dir"));
         let database = self.database(&data_dir);
         let shutdown_grace = self.duration("shutdown_grace", Duration::from_secs(600));
@@ -210,10 +210,15 @@ impl Check<'_> {
         }
     }
 
-    fn pages(&mut self, public_url: Option<&str>, listen: Option<&Address>) -> Option<web_ui::options::Options> {
+    fn pages(
+        &mut self,
+        public_url: Option<&str>,
+        listen: Option<&Address>,
+        tls: bool,
+    ) -> Option<web_ui::options::Options> {
         let insecure = self.one_of("allow_insecure_http", &[("true", true), ("false", false)])?;
         match web_ui::options::Options::new(public_url?, listen?.port(), insecure) {
-            Ok(options) => Some(options),
+            Ok(options) => Some(if tls { options.by_tls() } else { options }),
             Err(error) => {
                 self.wrong.push(format!("The setting public_url does not hold: {error}."));
                 None
