@@ -130,12 +130,12 @@ async fn links_begin_with_the_public_url_whatever_a_caller_says(database: Databa
 
 /// What a request with this target is answered, as a client sends it to a proxy (RFC 9112, section 3.2.2).
 fn absolute_form(program: &Program, target: &str, body: &str) -> String {
-    let mut peer = TcpStream::connect(program.url.trim_start_matches("http://")).unwrap();
+    let mut peer = TcpStream::connect(program.url.trim_start_matches("http://")).expect("it listens");
     let head = format!("POST {target} HTTP/1.1\r\nHost: evil.example\r\nContent-Type: application/json\r\n");
     let rest = format!("Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
-    peer.write_all(format!("{head}{rest}").as_bytes()).unwrap();
+    peer.write_all(format!("{head}{rest}").as_bytes()).expect("it listens");
     let mut answer = String::new();
-    peer.read_to_string(&mut answer).unwrap();
+    peer.read_to_string(&mut answer).expect("an answer");
     answer
 }
 
@@ -159,8 +159,8 @@ async fn a_verification_that_is_asked_for_again_ends_the_one_before(database: Da
 /// What the access token of an answer claims.
 fn claims(answer: &Answer) -> Value {
     let token = answer.text_of("access_token");
-    let payload = token.split('.').nth(1).unwrap();
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    let payload = token.split('.').nth(1).expect("a JWT");
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64")).expect("JSON")
 }
 
 async fn a_new_password_ends_the_token_of_programs(database: Database) {
@@ -221,14 +221,14 @@ async fn a_letter_outlives_the_process_that_was_to_send_it(database: Database) {
 
 async fn nothing_is_lost_with_one_of_three_processes_that_is_killed_while_it_sends(database: Database) {
     // A mail server that never greets anybody holds whoever sends.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("smtp://{}", silent.local_addr().unwrap());
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("smtp://{}", silent.local_addr().expect("it is bound"));
     let sending = Program::start_with(&database, &[("USER_REGISTRY_MAIL_URL", &url)]).await;
     for number in 0..4 {
         sign_up(&sending, &format!("ada{number}@example.org")).await;
     }
     // It has taken a letter to the server, and is killed with it in its hands.
-    let held = silent.accept().unwrap();
+    let held = silent.accept().expect("somebody sends");
     let others = [Program::start(&database).await, Program::start(&database).await];
     drop(sending);
     drop(held);

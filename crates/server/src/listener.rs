@@ -4,6 +4,7 @@
 //! descriptors; so hyper serves its endpoint here.
 
 pub(crate) mod address;
+mod answer;
 mod connection;
 mod open;
 mod socket;
@@ -18,10 +19,10 @@ use std::time::Duration;
 use poem::{Endpoint, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use crate::listener::address::{Accepted, Address, Socket};
+use crate::listener::address::{Accepted, Address, Socket, is_of_the_peer};
 use crate::listener::connection::{Connection, Peer};
 use crate::listener::open::Open;
 use crate::listener::tls::Tls;
@@ -31,8 +32,9 @@ use crate::listener::watch::Patience;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The same while the server stops.
 const LOOK_EVERY_LAST: Duration = Duration::from_millis(20);
-/// For how long a connection must have been quiet to be closed when the server stops: whoever has just had an
-/// answer may be sending the next request, and is told with its answer that it was the last.
+/// For how long a connection must have been quiet to be closed when the server stops, or to make room: whoever has just
+/// had an answer, or has just come, may be sending a request. When the server stops they are told with the answer that it
+/// was the last.
 const LAST_WORD: Duration = Duration::from_millis(250);
 /// The shortest and the longest pause when the process has run out of descriptors.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -60,8 +62,8 @@ impl Listener {
     ///
     /// # Errors
     /// Those of the system, such as when another process listens there.
-    pub(crate) fn bind(address: &Address, tls: Option<Tls>) -> io::Result<Self> {
-        let socket = Socket::bind(address)?;
+    pub(crate) async fn bind(address: &Address, tls: Option<Tls>) -> io::Result<Self> {
+        let socket = Socket::bind(address).await?;
         Ok(Self { local: socket.local()?, socket, tls })
     }
 
@@ -80,14 +82,26 @@ impl Listener {
         };
         let watching = tokio::spawn(Arc::clone(&serving.open).watch_over(LOOK_EVERY));
         let following = self.tls.map(|tls| tokio::spawn(tls.follow_files()));
+        let mut in_hand = None;
         tokio::select! {
-            () = serving.accept(&self.socket) => {}
+            () = serving.accept(&self.socket, &mut in_hand) => {}
             () = ended => {}
         }
         let deadline = Instant::now() + limits.grace;
         serving.open.drain();
-        serving.accept_what_waits(self.socket);
-        serving.finish(deadline).await;
+        let finished = async {
+            serving.accept_what_waits(in_hand, self.socket).await;
+            serving.open.is_empty_at_last().await;
+        };
+        tokio::select! {
+            () = finished => {}
+            () = serving.close_what_is_quiet() => {}
+            () = sleep_until(deadline) => {}
+        }
+        let cut_off = serving.open.close_all();
+        if cut_off > 0 {
+            tracing::warn!(connections = cut_off, "the grace is over: connections were cut off");
+        }
         watching.abort();
         following.inspect(tokio::task::JoinHandle::abort);
     }
@@ -104,20 +118,24 @@ struct Serving<E> {
 }
 
 impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
-    /// Accepts connections for ever.
-    async fn accept(&self, socket: &Socket) {
+    /// Accepts connections for ever. What was accepted and has no place yet is `in_hand`.
+    async fn accept(&self, socket: &Socket, in_hand: &mut Option<Accepted>) {
         let mut pause = PAUSES.0;
         loop {
             match socket.accept().await {
                 Ok(accepted) => {
                     pause = PAUSES.0;
-                    self.open(accepted, self.place().await);
+                    *in_hand = Some(accepted);
+                    let place = self.place().await;
+                    if let Some(accepted) = in_hand.take() {
+                        self.open(accepted, place);
+                    }
                 }
                 Err(error) if is_of_the_peer(&error) => {}
                 // Out of descriptors, most likely: without a pause this would spin.
                 Err(error) => {
                     tracing::warn!(%error, "no connection can be accepted; it is tried again");
-                    self.open.close_the_quietest();
+                    self.open.close_the_quietest(LAST_WORD);
                     sleep(pause).await;
                     pause = PAUSES.1.min(pause * 2);
                 }
@@ -130,7 +148,7 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
         loop {
             let place = Arc::clone(&self.places).acquire_owned();
             if self.places.available_permits() == 0 {
-                self.open.close_the_quietest();
+                self.open.close_the_quietest(LAST_WORD);
             }
             // When every connection had a request under way, one of them may be quiet by now.
             match timeout(LAST_WORD, place).await {
@@ -142,10 +160,9 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
     }
 
     /// Accepts the connections that the system holds, and listens no more.
-    fn accept_what_waits(&self, socket: Socket) {
-        for accepted in socket.into_waiting().into_iter().flatten() {
-            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return };
-            self.open(accepted, place);
+    async fn accept_what_waits(&self, in_hand: Option<Accepted>, socket: Socket) {
+        for accepted in in_hand.into_iter().chain(socket.into_waiting().into_iter().flatten()) {
+            self.open(accepted, self.place().await);
         }
     }
 
@@ -172,8 +189,9 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
         self.open.spawn(|watch, draining| async move {
             let connection = Connection { peer, endpoint, watch, draining, patience };
             let served = match tls {
-                Some(tls) => connection.serve_tls(stream, &tls).await,
-                None => connection.serve_http_1(stream).await,
+                // It has much more to keep than the other.
+                Some(tls) => Box::pin(connection.serve_tls(stream, &tls)).await,
+                None => connection.serve(stream).await,
             };
             if let Err(error) = served {
                 tracing::debug!(%error, "a connection ended early");
@@ -182,23 +200,13 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
         });
     }
 
-    /// Waits until every connection has ended, and ends those that are left at the deadline.
-    async fn finish(&self, deadline: Instant) {
-        while !self.open.is_empty() && Instant::now() < deadline {
+    /// Closes the connections of whoever has had their last answer, for ever.
+    async fn close_what_is_quiet(&self) {
+        loop {
             self.open.close_what_is_quiet(LAST_WORD);
-            sleep(LOOK_EVERY_LAST.min(deadline.saturating_duration_since(Instant::now()))).await;
-        }
-        let cut_off = self.open.close_all();
-        if cut_off > 0 {
-            tracing::warn!(connections = cut_off, "the grace is over: connections were cut off");
+            sleep(LOOK_EVERY_LAST).await;
         }
     }
-}
-
-/// Whether the peer has ended its connection before it was accepted.
-fn is_of_the_peer(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
 #[cfg(test)]

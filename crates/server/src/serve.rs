@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use domain::throttles::gate::Gate;
 use passwords::hashing::Hashing;
-use poem::EndpointExt as _;
+use poem::middleware::CatchPanic;
+use poem::{Endpoint, EndpointExt as _, Response};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -38,7 +39,7 @@ const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let tls = config.tls.clone().map(Tls::open).transpose();
     let tls = tls.map_err(|error| Failure::new(format!("Cannot listen with TLS: {error}.")))?;
-    let listener = Listener::bind(&config.listen, tls);
+    let listener = Listener::bind(&config.listen, tls).await;
     let listener = listener.map_err(|error| Failure::new(format!("Cannot listen on {}: {error}.", config.listen)))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(said)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(said)?;
@@ -78,7 +79,11 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
 }
 
 /// All that is served.
-fn endpoint(config: &Config, adapters: &Adapters, hashing: Arc<Hashing>) -> WithClientAddress<Dispatch> {
+fn endpoint(
+    config: &Config,
+    adapters: &Adapters,
+    hashing: Arc<Hashing>,
+) -> impl Endpoint<Output = Response> + 'static + use<> {
     let (api, pages) = adapters.use_cases(config, hashing);
     let options = http_api::options::Options {
         public_url: config.public_url.clone(),
@@ -89,7 +94,9 @@ fn endpoint(config: &Config, adapters: &Adapters, hashing: Arc<Hashing>) -> With
         api: http_api::routes::routes(Arc::new(api), options).boxed(),
         pages: web_ui::routes(pages, config.pages.clone()).boxed(),
     };
-    WithClientAddress { proxies: config.trusted_proxies.clone(), keeper: adapters.keys.clone(), inner: dispatch }
+    let (proxies, keeper) = (config.trusted_proxies.clone(), adapters.keys.clone());
+    // What stands around the operations and pages answers their panics; this one is for its own.
+    WithClientAddress { proxies, keeper, inner: dispatch }.with(CatchPanic::new()).map_to_response()
 }
 
 /// Lets the letter under way be sent within what is left of the grace; else it goes out once its lease is over.

@@ -1,19 +1,20 @@
 //! Where the server listens.
 
 use std::fmt;
-use std::fs::{self, Permissions};
+use std::fs::{self, Metadata};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
-use std::os::unix::net::UnixStream as StdUnixStream;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Mode;
+use rustix::process::umask;
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 
 /// How many connections the system may hold for us until they are accepted.
 const BACKLOG: u32 = 1024;
-/// The user of the server and its group may connect to its Unix socket.
-const SOCKET_MODE: u32 = 0o660;
+/// Only the user of the server and its group may connect to its Unix socket: its mode is 660.
+const SOCKET_UMASK: Mode = Mode::from_raw_mode(0o117);
 /// Where whoever connects by a Unix socket is: on this machine.
 const SAME_MACHINE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -67,25 +68,42 @@ pub(super) enum Accepted {
 }
 
 /// The file of a Unix socket, which goes when nobody listens any more.
-pub(super) struct SocketFile(PathBuf);
+pub(super) struct SocketFile {
+    path: PathBuf,
+    /// Device and number, which tell it from another that stands there by now.
+    id: (u64, u64),
+}
 
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        // It may be gone already.
-        drop(fs::remove_file(&self.0));
+impl SocketFile {
+    fn of(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.into(), id: id(&fs::symlink_metadata(path)?) })
     }
 }
 
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if fs::symlink_metadata(&self.path).is_ok_and(|found| id(&found) == self.id) {
+            // Somebody else may remove it meanwhile.
+            drop(fs::remove_file(&self.path));
+        }
+    }
+}
+
+fn id(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
+}
+
 impl Socket {
-    pub(super) fn bind(address: &Address) -> io::Result<Self> {
+    pub(super) async fn bind(address: &Address) -> io::Result<Self> {
         match address {
             Address::Tcp(address) => bind_tcp(*address).map(Self::Tcp),
             Address::Unix(path) => {
-                remove_stale(path)?;
-                let socket = UnixListener::bind(path)?;
-                let file = SocketFile(path.clone());
-                fs::set_permissions(path, Permissions::from_mode(SOCKET_MODE))?;
-                Ok(Self::Unix(socket, file))
+                remove_stale(path).await?;
+                // From the first moment on; nothing else makes files while the server starts to listen.
+                let before = umask(SOCKET_UMASK);
+                let socket = UnixListener::bind(path);
+                umask(before);
+                Ok(Self::Unix(socket?, SocketFile::of(path)?))
             }
         }
     }
@@ -109,7 +127,11 @@ impl Socket {
     pub(super) fn into_waiting(self) -> io::Result<Waiting> {
         match self {
             Self::Tcp(socket) => socket.into_std().map(Waiting::Tcp),
-            Self::Unix(socket, file) => socket.into_std().map(|socket| Waiting::Unix { socket, _file: file }),
+            Self::Unix(socket, file) => {
+                // Whoever comes now finds nobody, and does not wait.
+                drop(file);
+                socket.into_std().map(Waiting::Unix)
+            }
         }
     }
 }
@@ -117,25 +139,42 @@ impl Socket {
 /// The connections that the system holds for us.
 pub(super) enum Waiting {
     Tcp(std::net::TcpListener),
-    Unix { socket: std::os::unix::net::UnixListener, _file: SocketFile },
+    Unix(std::os::unix::net::UnixListener),
 }
 
 impl Iterator for Waiting {
     type Item = Accepted;
 
     fn next(&mut self) -> Option<Accepted> {
-        let accepted = match self {
+        loop {
+            match self.accept() {
+                Ok(accepted) => return Some(accepted),
+                Err(error) if is_of_the_peer(&error) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}
+
+impl Waiting {
+    fn accept(&self) -> io::Result<Accepted> {
+        match self {
             Self::Tcp(socket) => socket.accept().and_then(|(stream, peer)| {
                 stream.set_nonblocking(true)?;
                 Ok(Accepted::Tcp(TcpStream::from_std(stream)?, peer))
             }),
-            Self::Unix { socket, .. } => socket.accept().and_then(|(stream, _)| {
+            Self::Unix(socket) => socket.accept().and_then(|(stream, _)| {
                 stream.set_nonblocking(true)?;
                 UnixStream::from_std(stream).map(Accepted::Unix)
             }),
-        };
-        accepted.ok()
+        }
     }
+}
+
+/// Whether the peer has ended its connection before it was accepted.
+pub(super) fn is_of_the_peer(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
 impl Accepted {
@@ -157,13 +196,16 @@ fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Removes the socket that a server left which did not stop in order.
-fn remove_stale(path: &Path) -> io::Result<()> {
+async fn remove_stale(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.file_type().is_socket() => {
             Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file that is no socket"))
         }
-        Ok(_) if StdUnixStream::connect(path).is_ok() => Err(io::ErrorKind::AddrInUse.into()),
-        Ok(_) => fs::remove_file(path),
+        // Only a refusal says that nobody listens: a server may be busy, or not let us in.
+        Ok(_) => match UnixStream::connect(path).await {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+            _ => Err(io::ErrorKind::AddrInUse.into()),
+        },
         Err(_) => Ok(()),
     }
 }
@@ -187,17 +229,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("registry.sock");
         let address = Address::Unix(path.clone());
-        let first = Socket::bind(&address).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, SOCKET_MODE);
-        assert_eq!(Socket::bind(&address).err().unwrap().kind(), io::ErrorKind::AddrInUse);
+        let first = Socket::bind(&address).await.unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o660);
+        assert_eq!(Socket::bind(&address).await.err().unwrap().kind(), io::ErrorKind::AddrInUse);
         drop(first);
         assert!(!path.exists());
+        // What stands there by now belongs to another.
+        let first = Socket::bind(&address).await.unwrap();
+        fs::remove_file(&path).unwrap();
+        let second = Socket::bind(&address).await.unwrap();
+        drop(first);
+        assert!(path.exists());
+        drop(second);
         // Such as one whose process was killed.
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         assert!(path.exists());
-        drop(Socket::bind(&address).unwrap());
+        drop(Socket::bind(&address).await.unwrap());
         fs::write(&path, "a file of somebody").unwrap();
-        assert_eq!(Socket::bind(&address).err().unwrap().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(Socket::bind(&address).await.err().unwrap().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read_to_string(&path).unwrap(), "a file of somebody");
     }
 }

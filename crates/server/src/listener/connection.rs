@@ -3,14 +3,11 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::poll_fn;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
@@ -21,9 +18,10 @@ use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Endpoint, Request, Response};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch::Receiver;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use crate::listener::answer::Answer;
 use crate::listener::socket::Watched;
 use crate::listener::tls::HTTP_2;
 use crate::listener::watch::{Patience, Watch};
@@ -70,25 +68,36 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let stream = timeout(self.patience.head, tls.accept(stream)).await??;
+        let stream = timeout(self.patience.head, tls.accept(self.watched(stream))).await??;
         match stream.get_ref().1.alpn_protocol() {
             Some(HTTP_2) => self.serve_http_2(stream).await,
             _ => self.serve_http_1(stream).await,
         }
     }
 
-    /// Serves HTTP/1.1 until the connection ends.
-    pub(super) async fn serve_http_1<S>(self, stream: S) -> Result<(), Early>
+    /// Serves HTTP/1.1 in the open, until the connection ends.
+    pub(super) async fn serve<S>(self, stream: S) -> Result<(), Early>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let socket = Watched { socket: stream, watch: Arc::clone(&self.watch) };
+        let stream = self.watched(stream);
+        self.serve_http_1(stream).await
+    }
+
+    fn watched<S>(&self, socket: S) -> Watched<S> {
+        Watched { socket, watch: Arc::clone(&self.watch) }
+    }
+
+    async fn serve_http_1<S>(self, stream: S) -> Result<(), Early>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let mut connection = http1::Builder::new()
             // How long a head may take is watched for all connections together.
             .header_read_timeout(None)
             .max_buf_size(MAX_READ_BYTES)
-            .serve_connection(TokioIo::new(socket), self);
-        let ended = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
+            .serve_connection(TokioIo::new(stream), self);
+        let ended = poll_fn(|cx| Pin::new(&mut connection).poll(cx)).await;
         linger(connection.into_parts().io.into_inner()).await;
         Ok(ended?)
     }
@@ -101,7 +110,6 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
     {
         let (watch, mut draining, patience) = (Arc::clone(&self.watch), self.draining.clone(), self.patience.head);
         watch.counts_requests_only();
-        let socket = Watched { socket: stream, watch: Arc::clone(&watch) };
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(MAX_STREAMS)
@@ -110,7 +118,7 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .keep_alive_interval(PING.0)
             .keep_alive_timeout(PING.1)
-            .serve_connection(TokioIo::new(socket), self);
+            .serve_connection(TokioIo::new(stream), self);
         let mut connection = pin!(connection);
         tokio::select! {
             ended = connection.as_mut() => return Ok(ended?),
@@ -119,10 +127,15 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
             () = watch.is_without_a_request_for(patience) => {}
         }
         connection.as_mut().graceful_shutdown();
-        tokio::select! {
-            ended = connection.as_mut() => Ok(ended?),
-            // What the peer had sent before it was told is served; then it is not waited for.
-            () = watch.is_without_a_request_for(LINGER) => Ok(()),
+        loop {
+            // It ends once the peer has heard it, and every request from before has its answer.
+            tokio::select! {
+                ended = connection.as_mut() => return Ok(ended?),
+                () = sleep(LINGER) => {}
+            }
+            if watch.is_without_a_request() {
+                return Ok(());
+            }
         }
     }
 
@@ -132,7 +145,7 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
 }
 
 impl<E: Endpoint<Output = Response> + 'static> Service<hyper::Request<Incoming>> for Connection<E> {
-    type Response = hyper::Response<BoxBody<Bytes, io::Error>>;
+    type Response = hyper::Response<Answer>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
@@ -149,8 +162,8 @@ impl<E: Endpoint<Output = Response> + 'static> Service<hyper::Request<Incoming>>
                 // It is the last answer of this connection, and hyper closes it then.
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            drop(under_way);
-            Ok(response.into())
+            let response = hyper::Response::from(response);
+            Ok(response.map(|body| Answer::new(body, under_way, is_http_2)))
         })
     }
 }
@@ -169,8 +182,10 @@ async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut socket: S) {
     if socket.shutdown().await.is_err() {
         return;
     }
-    let mut nowhere = [0; 4096];
-    let passed_over = async { while socket.read(&mut nowhere).await.is_ok_and(|count| count > 0) {} };
+    let passed_over = async {
+        let mut nowhere = vec![0; 4096];
+        while socket.read(&mut nowhere).await.is_ok_and(|count| count > 0) {}
+    };
     // How it ends makes no difference: it is closed then.
     let _ = timeout(LINGER, passed_over).await;
 }

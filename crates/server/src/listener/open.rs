@@ -10,6 +10,11 @@ use tokio::time::sleep;
 
 use crate::listener::watch::{Patience, Watch};
 
+/// How often it is looked whether the last connection has ended.
+const LOOK_FOR_THE_END: Duration = Duration::from_millis(5);
+/// No request takes as long as this without a byte from its peer: what waits in the program is refused before.
+const LONGER_THAN_ANY_WORK: Duration = Duration::from_secs(8);
+
 /// The connections that are open.
 #[derive(Debug)]
 pub(super) struct Open {
@@ -78,12 +83,17 @@ impl Open {
         }
     }
 
-    /// Closes the connection that has been without a request for longest, if there is one.
-    pub(super) fn close_the_quietest(&self) {
+    /// Closes the connection that has been without a request for longest, and at least for so long: whoever has just
+    /// come has had no time for one. Where each has one, it is the one in which nothing has moved for longest, for so
+    /// long that nothing but its peer can be what is waited for.
+    pub(super) fn close_the_quietest(&self, at_least: Duration) {
         let connections = self.connections();
-        let quiet = connections.by_number.values().filter(|(_, task)| !task.is_finished());
-        let quietest = quiet.filter_map(|(watch, task)| Some((watch.quiet()?, task))).max_by_key(|(quiet, _)| *quiet);
-        if let Some((_, task)) = quietest {
+        let open = || connections.by_number.values().filter(|(_, task)| !task.is_finished());
+        let quiet = open().filter_map(|(watch, task)| Some((watch.quiet()?, task)));
+        let quiet = quiet.filter(|(quiet, _)| *quiet >= at_least).max_by_key(|(quiet, _)| *quiet);
+        let silent = || open().map(|(watch, task)| (watch.silence(), task)).max_by_key(|(silence, _)| *silence);
+        let closed = quiet.or_else(|| silent().filter(|(silence, _)| *silence >= LONGER_THAN_ANY_WORK));
+        if let Some((_, task)) = closed {
             task.abort();
         }
     }
@@ -93,10 +103,11 @@ impl Open {
         self.draining.send_replace(true);
     }
 
-    /// Closes what has been without a request for so long, and has had its answers.
+    /// Closes what has been without a request for so long, has had its answers, and cannot be told to go.
     pub(super) fn close_what_is_quiet(&self, for_long: Duration) {
         for (watch, task) in self.connections().by_number.values() {
-            if watch.quiet().is_some_and(|quiet| quiet >= for_long) && !watch.owes_an_answer() {
+            let is_done = !watch.owes_an_answer() && !watch.says_goodbye();
+            if is_done && watch.quiet().is_some_and(|quiet| quiet >= for_long) {
                 task.abort();
             }
         }
@@ -109,8 +120,11 @@ impl Open {
         connections.by_number.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.connections().by_number.is_empty()
+    /// Waits until there is no connection.
+    pub(super) async fn is_empty_at_last(&self) {
+        while !self.connections().by_number.is_empty() {
+            sleep(LOOK_FOR_THE_END).await;
+        }
     }
 
     fn connections(&self) -> MutexGuard<'_, Connections> {

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::listener::watch::Watch;
 
-/// A socket whose bytes are noted.
+/// A socket of the system whose bytes are noted, below whatever encrypts them.
 pub(super) struct Watched<S> {
     pub(super) socket: S,
     pub(super) watch: Arc<Watch>,
@@ -44,12 +44,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let outcome = Pin::new(&mut self.socket).poll_flush(cx);
-        // A socket has nothing to flush, so this says nothing of the peer when it is ready.
-        if outcome.is_pending() {
-            self.watch.stalls();
-        }
-        outcome
+        // A socket of the system has nothing to flush, so this says nothing of the peer.
+        Pin::new(&mut self.socket).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

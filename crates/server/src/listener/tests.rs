@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use poem::{Request, get, handler};
+use poem::{Request, get, handler, post};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -51,6 +51,11 @@ fn much() -> Vec<u8> {
 }
 
 #[handler]
+async fn counts_body(body: poem::Body) -> String {
+    body.into_bytes().await.map_or(0, |bytes| bytes.len()).to_string()
+}
+
+#[handler]
 fn panics() {
     panic!("a test of panics");
 }
@@ -62,12 +67,12 @@ struct Running {
     served: JoinHandle<()>,
 }
 
-fn start(change: impl FnOnce(&mut Limits)) -> Running {
-    start_at(&Address::Tcp((Ipv4Addr::LOCALHOST, 0).into()), None, change)
+async fn start(change: impl FnOnce(&mut Limits)) -> Running {
+    start_at(&Address::Tcp((Ipv4Addr::LOCALHOST, 0).into()), None, change).await
 }
 
-fn start_at(address: &Address, tls: Option<Tls>, change: impl FnOnce(&mut Limits)) -> Running {
-    let listener = Listener::bind(address, tls).unwrap();
+async fn start_at(address: &Address, tls: Option<Tls>, change: impl FnOnce(&mut Limits)) -> Running {
+    let listener = Listener::bind(address, tls).await.unwrap();
     let address = listener.local;
     let patience = Patience { head: LONG, idle: LONG, write: LONG };
     let mut limits = Limits { connections: 100, patience, grace: LONG };
@@ -86,6 +91,7 @@ fn start_at(address: &Address, tls: Option<Tls>, change: impl FnOnce(&mut Limits
         .at("/quick", get(quick))
         .at("/much", get(much))
         .at("/held", get(holding))
+        .at("/body", post(counts_body))
         .at("/panics", get(panics));
     let endpoint = poem::EndpointExt::map_to_response(routes);
     let (end, ended) = oneshot::channel();
@@ -130,7 +136,7 @@ async fn rest(mut peer: impl AsyncRead + Unpin) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_connection_serves_one_request_after_the_other_and_knows_its_peer() {
-    let running = start(|_| ());
+    let running = start(|_| ()).await;
     let mut peer = running.connect().await;
     for _ in 0..3 {
         peer.write_all(get_of("/quick").as_bytes()).await.unwrap();
@@ -142,7 +148,7 @@ async fn a_connection_serves_one_request_after_the_other_and_knows_its_peer() {
 
 #[tokio::test]
 async fn half_a_head_is_closed_while_others_are_served() {
-    let running = start(|limits| limits.patience.head = SHORT);
+    let running = start(|limits| limits.patience.head = SHORT).await;
     let quiet = running.connect().await;
     let halves = [running.send("G").await, running.send("GET /quick HTTP/1.1\r\nHost: reg").await];
     let mut honest = running.send(&get_of("/quick")).await;
@@ -159,7 +165,7 @@ async fn half_a_head_is_closed_while_others_are_served() {
 
 #[tokio::test]
 async fn an_idle_connection_is_closed() {
-    let running = start(|limits| limits.patience.idle = SHORT);
+    let running = start(|limits| limits.patience.idle = SHORT).await;
     let new = running.connect().await;
     let mut used = running.send(&get_of("/quick")).await;
     answer(&mut used).await;
@@ -169,7 +175,7 @@ async fn an_idle_connection_is_closed() {
 
 #[tokio::test]
 async fn a_peer_that_takes_no_answer_is_closed() {
-    let running = start(|limits| limits.patience.write = SHORT);
+    let running = start(|limits| limits.patience.write = SHORT).await;
     let peer = running.send(&get_of("/much")).await;
     sleep(SHORT + 4 * LOOK_EVERY).await;
     assert!(rest(peer).await.len() < MUCH);
@@ -180,7 +186,7 @@ async fn a_peer_that_takes_no_answer_is_closed() {
 
 #[tokio::test]
 async fn a_head_beyond_every_measure_is_refused() {
-    let running = start(|_| ());
+    let running = start(|_| ()).await;
     let line = format!("X-Long: {}\r\n", "x".repeat(2 * 64 * 1024));
     let mut peer = running.connect().await;
     // The refusal may come before all is written.
@@ -191,7 +197,7 @@ async fn a_head_beyond_every_measure_is_refused() {
 
 #[tokio::test]
 async fn where_no_place_is_left_the_quietest_connection_makes_room() {
-    let running = start(|limits| limits.connections = 3);
+    let running = start(|limits| limits.connections = 3).await;
     let mut peers = Vec::new();
     for _ in 0..3 {
         let mut peer = running.send(&get_of("/quick")).await;
@@ -211,7 +217,7 @@ async fn where_no_place_is_left_the_quietest_connection_makes_room() {
 
 #[tokio::test]
 async fn a_panic_outside_of_every_net_ends_its_connection_alone() {
-    let running = start(|limits| limits.connections = 2);
+    let running = start(|limits| limits.connections = 2).await;
     for _ in 0..4 {
         assert_eq!(rest(running.send(&get_of("/panics")).await).await, b"");
     }
@@ -220,7 +226,7 @@ async fn a_panic_outside_of_every_net_ends_its_connection_alone() {
 
 #[tokio::test]
 async fn who_has_just_had_an_answer_may_ask_once_more_and_is_told_that_it_is_the_last() {
-    let running = start(|_| ());
+    let running = start(|_| ()).await;
     let mut peer = running.send(&get_of("/quick")).await;
     assert!(!answer(&mut peer).await.contains("connection: close"));
     // It waits in the hands of the system, or is accepted already: it is served either way.
@@ -237,7 +243,7 @@ async fn who_has_just_had_an_answer_may_ask_once_more_and_is_told_that_it_is_the
 
 #[tokio::test]
 async fn requests_under_way_are_answered_within_the_grace_and_cut_off_after_it() {
-    let running = start(|limits| limits.grace = 4 * SHORT);
+    let running = start(|limits| limits.grace = 4 * SHORT).await;
     let finishing = running.send(&get_of("/held")).await;
     let stalled = running.send("GET /quick HTTP/1.1\r\nHost: reg").await;
     running.held.are(1).await;
@@ -255,11 +261,11 @@ async fn requests_under_way_are_answered_within_the_grace_and_cut_off_after_it()
 }
 
 /// A server with TLS, and how to connect to it.
-fn start_tls(change: impl FnOnce(&mut Limits)) -> (Running, impl AsyncFn(&'static [u8]) -> TlsStream<TcpStream>) {
+async fn start_tls(change: impl FnOnce(&mut Limits)) -> (Running, impl AsyncFn(&'static [u8]) -> TlsStream<TcpStream>) {
     let folder = tempfile::tempdir().unwrap();
     let (files, certificate) = files_for("localhost", &folder);
     let tls = Tls::open(files).unwrap();
-    let running = start_at(&Address::Tcp((Ipv4Addr::LOCALHOST, 0).into()), Some(tls), change);
+    let running = start_at(&Address::Tcp((Ipv4Addr::LOCALHOST, 0).into()), Some(tls), change).await;
     let mut roots = RootCertStore::empty();
     roots.add(certificate).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -295,7 +301,7 @@ async fn ask(client: &Client, path: &str) -> hyper::Result<String> {
 
 #[tokio::test]
 async fn with_a_certificate_it_speaks_tls_and_what_the_handshake_chooses() {
-    let (running, connect) = start_tls(|_| ());
+    let (running, connect) = start_tls(|_| ()).await;
     let mut peer = connect(b"http/1.1").await;
     peer.write_all(get_of("/quick").as_bytes()).await.unwrap();
     let said = answer(&mut peer).await;
@@ -311,13 +317,13 @@ async fn with_a_certificate_it_speaks_tls_and_what_the_handshake_chooses() {
 
 #[tokio::test]
 async fn a_handshake_has_the_time_of_a_head() {
-    let (running, _connect) = start_tls(|limits| limits.patience.head = SHORT);
+    let (running, _connect) = start_tls(|limits| limits.patience.head = SHORT).await;
     assert_eq!(rest(running.connect().await).await, b"");
 }
 
 #[tokio::test]
 async fn a_connection_of_http_2_without_a_request_is_told_to_go() {
-    let (_running, connect) = start_tls(|limits| limits.patience.head = SHORT);
+    let (_running, connect) = start_tls(|limits| limits.patience.head = SHORT).await;
     let (client, connection) = http_2(connect(b"h2").await).await;
     ask(&client, "/quick").await.unwrap();
     let ended = timeout(Duration::from_secs(20), connection).await.unwrap().unwrap();
@@ -327,7 +333,7 @@ async fn a_connection_of_http_2_without_a_request_is_told_to_go() {
 
 #[tokio::test]
 async fn requests_of_http_2_under_way_are_answered_when_it_stops() {
-    let (running, connect) = start_tls(|_| ());
+    let (running, connect) = start_tls(|_| ()).await;
     let (client, connection) = http_2(connect(b"h2").await).await;
     let held = ask(&client, "/held");
     let ending = async {
@@ -347,7 +353,7 @@ async fn requests_of_http_2_under_way_are_answered_when_it_stops() {
 async fn at_a_unix_socket_everybody_is_on_this_machine() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("registry.sock");
-    let running = start_at(&Address::Unix(path.clone()), None, |_| ());
+    let running = start_at(&Address::Unix(path.clone()), None, |_| ()).await;
     let mut peer = UnixStream::connect(&path).await.unwrap();
     peer.write_all(get_of("/quick").as_bytes()).await.unwrap();
     let said = answer(&mut peer).await;
@@ -355,4 +361,72 @@ async fn at_a_unix_socket_everybody_is_on_this_machine() {
     running.end.send(()).unwrap();
     running.served.await.unwrap();
     assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn a_long_answer_of_http_2_comes_whole_when_it_stops_however_slowly_it_is_taken() {
+    let (running, connect) = start_tls(|limits| limits.patience.head = SHORT).await;
+    let (client, _connection) = http_2(connect(b"h2").await).await;
+    let request = hyper::Request::get("https://localhost/much").body(Empty::new()).unwrap();
+    let mut body = client.clone().send_request(request).await.unwrap().into_body();
+    let mut length = 0;
+    for turn in 0.. {
+        if turn == 3 {
+            // Neither the end of the server nor the time without another request cuts it off.
+            sleep(2 * SHORT).await;
+            running.end.send(()).unwrap();
+            sleep(2 * LAST_WORD).await;
+            break;
+        }
+        length += body.frame().await.unwrap().unwrap().into_data().unwrap().len();
+    }
+    while let Some(frame) = body.frame().await {
+        length += frame.unwrap().into_data().map_or(0, |data| data.len());
+    }
+    assert_eq!(length, MUCH);
+    running.served.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_peer_of_http_2_that_takes_no_answer_is_closed() {
+    let (_running, connect) = start_tls(|limits| limits.patience.write = SHORT).await;
+    let (client, connection) = http_2(connect(b"h2").await).await;
+    let request = hyper::Request::get("https://localhost/much").body(Empty::new()).unwrap();
+    let _body = client.clone().send_request(request).await.unwrap().into_body();
+    // The client keeps the rest out of its window, and asks for more all the while.
+    let asking = async {
+        while ask(&client, "/quick").await.is_ok() {
+            sleep(SHORT / 10).await;
+        }
+    };
+    timeout(Duration::from_secs(20), asking).await.expect("the connection is closed");
+    assert!(connection.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_come_make_room_where_no_place_is_left() {
+    let running = start(|limits| limits.connections = 2).await;
+    let half = "POST /body HTTP/1.1\r\nHost: registry\r\nContent-Length: 5\r\n\r\nab";
+    let (first, second) = (running.send(half).await, running.send(half).await);
+    let mut newcomer = running.send(&get_of("/quick")).await;
+    assert!(answer(&mut newcomer).await.starts_with("HTTP/1.1 200 "));
+    let closed = tokio::select! { closed = rest(first) => closed, closed = rest(second) => closed };
+    assert_eq!(closed, b"");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_place_when_it_stops_is_served() {
+    let running = start(|limits| limits.connections = 1).await;
+    let holding = running.send(&get_of("/held")).await;
+    running.held.are(1).await;
+    let waiting = [running.send(&get_of("/quick")).await, running.send(&get_of("/quick")).await];
+    sleep(LAST_WORD / 2).await;
+    running.end.send(()).unwrap();
+    sleep(LAST_WORD / 2).await;
+    running.held.let_go.notify_one();
+    assert!(rest(holding).await.ends_with(b"let go"));
+    for peer in waiting {
+        assert!(rest(peer).await.starts_with(b"HTTP/1.1 200 "));
+    }
+    running.served.await.unwrap();
 }

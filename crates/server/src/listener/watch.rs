@@ -1,7 +1,8 @@
 //! What is known of one connection while it is open, and when it has taken too long.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -23,7 +24,10 @@ pub(crate) struct Watch {
     opened: Instant,
     /// Whether bytes also come and go for nothing.
     requests_only: AtomicBool,
+    /// Requests that have no whole answer yet.
     requests: AtomicUsize,
+    /// Those of them whose answer is under way beside others: when a part of it was last taken.
+    answers: Mutex<Vec<Arc<AtomicU64>>>,
     /// When the last byte came or went, or the last request ended.
     moved: AtomicU64,
     /// When the first byte of a head came, plus one; 0 while there is none.
@@ -33,24 +37,34 @@ pub(crate) struct Watch {
 }
 
 /// A request that is under way until this is dropped.
-pub(crate) struct UnderWay(Arc<Watch>);
+#[derive(Debug)]
+pub(crate) struct UnderWay {
+    watch: Arc<Watch>,
+    answer: Option<Arc<AtomicU64>>,
+}
 
 impl Watch {
     pub(super) fn new() -> Self {
-        let (requests_only, requests, moved, head, stalled) = Default::default();
-        Self { opened: Instant::now(), requests_only, requests, moved, head, stalled }
+        let (requests_only, requests, answers, moved, head, stalled) = Default::default();
+        Self { opened: Instant::now(), requests_only, requests, answers, moved, head, stalled }
     }
 
     /// Takes no byte for a sign of a request: some protocols have others to send.
     pub(super) fn counts_requests_only(&self) {
         self.requests_only.store(true, Relaxed);
+        self.head.store(0, Relaxed);
+    }
+
+    /// Whether only requests count: then the protocol tells the peer when the server stops.
+    pub(super) fn says_goodbye(&self) -> bool {
+        self.requests_only.load(Relaxed)
     }
 
     /// A request has come.
     pub(super) fn begin(self: &Arc<Self>) -> UnderWay {
         self.requests.fetch_add(1, Relaxed);
         self.head.store(0, Relaxed);
-        UnderWay(Arc::clone(self))
+        UnderWay { watch: Arc::clone(self), answer: None }
     }
 
     /// Some bytes have come.
@@ -82,14 +96,14 @@ impl Watch {
 
     /// Whether it is to be closed, and why.
     pub(super) fn takes_too_long(&self, patience: &Patience) -> Option<&'static str> {
-        let now = self.now();
+        let (idle, now) = (self.is_without_a_request(), self.now());
         let over = |since: u64, patience: Duration| since > 0 && now + 1 - since.min(now + 1) >= millis(patience);
-        let is_idle = self.requests.load(Relaxed) == 0;
-        if over(self.stalled.load(Relaxed), patience.write) {
+        let rests = |answer: &Arc<AtomicU64>| over(answer.load(Relaxed) + 1, patience.write);
+        if over(self.stalled.load(Relaxed), patience.write) || self.answers().iter().any(rests) {
             Some("the peer takes no answer")
-        } else if is_idle && over(self.head.load(Relaxed), patience.head) {
+        } else if idle && over(self.head.load(Relaxed), patience.head) {
             Some("the head of a request does not end")
-        } else if is_idle && over(self.moved.load(Relaxed) + 1, patience.idle) {
+        } else if idle && over(self.moved.load(Relaxed) + 1, patience.idle) {
             Some("no request comes")
         } else {
             None
@@ -98,8 +112,13 @@ impl Watch {
 
     /// For how long nothing has come or gone, if no request is under way.
     pub(super) fn quiet(&self) -> Option<Duration> {
-        let quiet = self.now().saturating_sub(self.moved.load(Relaxed));
-        (self.requests.load(Relaxed) == 0).then(|| Duration::from_millis(quiet))
+        // Whoever ends a request says first when.
+        self.is_without_a_request().then(|| self.silence())
+    }
+
+    /// For how long nothing has come or gone, whatever is under way.
+    pub(super) fn silence(&self) -> Duration {
+        Duration::from_millis(self.now().saturating_sub(self.moved.load(Relaxed)))
     }
 
     /// Waits until it has been without a request for so long.
@@ -112,9 +131,18 @@ impl Watch {
         }
     }
 
+    pub(super) fn is_without_a_request(&self) -> bool {
+        self.requests.load(Acquire) == 0
+    }
+
     /// Whether the peer has yet to take a part of what was written.
     pub(super) fn owes_an_answer(&self) -> bool {
         self.stalled.load(Relaxed) > 0
+    }
+
+    fn answers(&self) -> MutexGuard<'_, Vec<Arc<AtomicU64>>> {
+        // The list is whole at every moment, whoever panicked.
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> u64 {
@@ -122,10 +150,29 @@ impl Watch {
     }
 }
 
+impl UnderWay {
+    /// Its answer begins, beside which others go on: that bytes go says nothing of this one.
+    pub(super) fn answer_beside_others(&mut self) {
+        let answer = Arc::new(AtomicU64::new(self.watch.now()));
+        self.watch.answers().push(Arc::clone(&answer));
+        self.answer = Some(answer);
+    }
+
+    /// A part of its answer was taken.
+    pub(super) fn progress(&self) {
+        if let Some(answer) = &self.answer {
+            answer.store(self.watch.now(), Relaxed);
+        }
+    }
+}
+
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.moved.store(self.0.now(), Relaxed);
-        self.0.requests.fetch_sub(1, Relaxed);
+        if let Some(answer) = self.answer.take() {
+            self.watch.answers().retain(|other| !Arc::ptr_eq(other, &answer));
+        }
+        self.watch.moved.store(self.watch.now(), Relaxed);
+        self.watch.requests.fetch_sub(1, Release);
     }
 }
 
@@ -202,6 +249,27 @@ mod tests {
         };
         tokio::join!(waiting, ending);
         assert_eq!(watch.quiet(), Some(Duration::from_secs(10)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_of_which_nothing_is_taken_is_given_up_whatever_else_comes() {
+        let watch = new();
+        watch.counts_requests_only();
+        let mut first = watch.begin();
+        first.answer_beside_others();
+        assert_eq!(after(29, &watch).await, None);
+        first.progress();
+        for _ in 0..3 {
+            let mut other = watch.begin();
+            other.answer_beside_others();
+            other.progress();
+            watch.went();
+            drop(other);
+            assert_eq!(after(9, &watch).await, None);
+        }
+        assert_eq!(after(3, &watch).await, Some("the peer takes no answer"));
+        drop(first);
+        assert_eq!(after(0, &watch).await, None);
     }
 
     #[tokio::test(start_paused = true)]
