@@ -50,12 +50,13 @@ impl Database {
 
     /// Finishes the writes that were handed over, and closes every connection.
     pub async fn close(&self) {
-        if let Some(writer) = &self.writer {
-            writer.close().await;
-        }
         self.counters.close().await;
         if let Err(error) = self.pool.close().await {
             tracing::warn!(%error, "the database was not closed in order");
+        }
+        // On `SQLite` the last connection that closes puts the log back into the file, and readers may not.
+        if let Some(writer) = &self.writer {
+            writer.close().await;
         }
     }
 

@@ -11,6 +11,7 @@ e2e::on_both_engines! {
     a_request_under_way_gets_its_answer
     a_stalled_peer_is_cut_off_after_the_grace
     a_second_signal_ends_at_once
+    the_data_lies_in_one_file_after_a_stop
 }
 
 const BODY: &str = r#"{"email": "ada@example.org", "password": "correct horse"}"#;
@@ -65,4 +66,17 @@ async fn a_second_signal_ends_at_once(database: Database) {
     program.ask_to_stop();
     assert_eq!(program.ended().await, Some(130));
     drop(no_body);
+}
+
+async fn the_data_lies_in_one_file_after_a_stop(database: Database) {
+    let program = Program::start(&database).await;
+    let form = serde_json::json!({ "email": "ada@example.org", "password": "correct horse" });
+    assert_eq!(program.post("/signup", &form).await.status, 201);
+    assert_eq!(program.post("/login", &form).await.status, 200);
+    assert_eq!(program.get("/health/ready", "").await.status, 200);
+    assert_eq!(program.stop().await, Some(0));
+    let files = std::fs::read_dir(database.folder()).unwrap().map(|file| file.unwrap().file_name());
+    let logs = files.filter(|name| name.to_string_lossy().ends_with("-wal")).collect::<Vec<_>>();
+    assert_eq!(logs, Vec::<std::ffi::OsString>::new(), "whoever copies the file copies all of it");
+    assert_eq!(database.number("SELECT COUNT(*) FROM sessions").await, 1);
 }
