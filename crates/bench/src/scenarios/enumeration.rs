@@ -38,6 +38,17 @@ const UNVERIFIED: Pair = Pair {
     known: |number| log_in(&somebody(number), PASSWORD),
     ..WRONG_PASSWORD
 };
+const DISABLED: Pair = Pair {
+    what: "`POST /login`, nobody or the right password of an account that is disabled",
+    known: |number| log_in(&disabled(number), PASSWORD),
+    ..WRONG_PASSWORD
+};
+const VERIFICATION: Pair = Pair {
+    what: "`POST /email/verification`, nobody or somebody",
+    unknown: |number| verification(&nobody(number)),
+    known: |number| verification(&somebody(number)),
+    ..FORGOT
+};
 const FORGOT: Pair = Pair {
     what: "`POST /password/forgot`, nobody or somebody",
     status: StatusCode::ACCEPTED,
@@ -54,16 +65,19 @@ const SIGN_UP: Pair = Pair {
 };
 
 /// What must be answered alike with the answers of the contract, and with hardened ones.
-const ANSWERS: [(&str, &[Pair]); 2] =
-    [("contract", &[WRONG_PASSWORD, FORGOT]), ("hardened", &[WRONG_PASSWORD, UNVERIFIED, FORGOT, SIGN_UP])];
+const ANSWERS: [(&str, &[Pair]); 2] = [("contract", &[WRONG_PASSWORD, FORGOT, VERIFICATION]), ("hardened", &HARDENED)];
+const HARDENED: [Pair; 6] = [WRONG_PASSWORD, UNVERIFIED, DISABLED, FORGOT, VERIFICATION, SIGN_UP];
 
 /// Measures all pairs.
 pub(crate) async fn run(bench: &Bench, report: &mut Report) {
     let hash = cpu_of_one(bench.extent.seconds);
     let server = Server::start(&bench.database).await;
     for user in 0..USERS {
-        ask_with(server.address, sign_up(&somebody(user))).await.expect("anybody may sign up");
+        for email in [somebody(user), disabled(user)] {
+            ask_with(server.address, sign_up(&email)).await.expect("anybody may sign up");
+        }
     }
+    bench.database.run("UPDATE users SET state = 'disabled' WHERE email LIKE 'disabled-%'").await;
     server.stop().await;
     for (answers, pairs) in ANSWERS {
         let server = Server::start_with(&bench.database, &[("USER_REGISTRY_ANSWERS", answers)]).await;
@@ -130,6 +144,14 @@ fn nobody(number: usize) -> String {
 
 fn somebody(number: usize) -> String {
     format!("somebody-{}@example.org", number % USERS)
+}
+
+fn disabled(number: usize) -> String {
+    format!("disabled-{}@example.org", number % USERS)
+}
+
+fn verification(email: &str) -> Call {
+    post("/email/verification", json!({ "email": email }).to_string())
 }
 
 fn log_in(email: &str, password: &str) -> Call {

@@ -25,6 +25,7 @@ pub(crate) async fn run(bench: &Bench, report: &mut Report) {
     }
     list(bench, report).await;
     refusal(bench, report).await;
+    resting(bench, report).await;
 }
 
 /// Each connection exchanges its own refresh token for the next, again and again.
@@ -125,6 +126,46 @@ async fn refusal(bench: &Bench, report: &mut Report) {
         turns.push(turn(&server, load).await);
     }
     tell(report, format!("`POST /login` refused after {tried}, {}", bench.name), &turns, Some(MOST_FOR_REFUSAL));
+    server.stop().await;
+}
+
+/// Logins with an account that rests, each from an address of its own: nothing in the process remembers them.
+async fn resting(bench: &Bench, report: &mut Report) {
+    let settings = [("USER_REGISTRY_THROTTLES", "on"), ("USER_REGISTRY_TRUSTED_PROXIES", "127.0.0.0/8")];
+    let server = Server::start_with(&bench.database, &settings).await;
+    let body = json!({ "email": "rests@example.org", "password": PASSWORD }).to_string();
+    let log_in = move |number: usize| {
+        let mut call = post("/login", body.clone());
+        let [.., a, b, c] = number.to_be_bytes();
+        let address = HeaderValue::from_str(&format!("10.{a}.{b}.{c}")).expect("an address is ASCII");
+        call.headers_mut().insert("x-forwarded-for", address);
+        call
+    };
+    let mut number = 0;
+    while !ask_with(server.address, log_in(number)).await.is_err_and(|error| error.to_string().starts_with("429")) {
+        number += 1;
+        assert!(number < 100, "the account does not rest");
+    }
+    let mut turns = Vec::new();
+    for round in 0..bench.extent.rounds {
+        let mut load = Load::new(StatusCode::TOO_MANY_REQUESTS, bench.extent.seconds);
+        // One is admitted whenever the account has rested.
+        load.tolerated = Some(StatusCode::UNAUTHORIZED);
+        for connection in 0..CONNECTIONS {
+            let (log_in, mut number) = (log_in.clone(), 1_000_000 * (round + 1) + connection);
+            load.connections.push(Box::new(move |_| {
+                number += CONNECTIONS;
+                log_in(number)
+            }));
+        }
+        turns.push(turn(&server, load).await);
+    }
+    tell(
+        report,
+        format!("`POST /login` refused because the account rests, each from another address, {}", bench.name),
+        &turns,
+        Some(MOST_FOR_REFUSAL),
+    );
     server.stop().await;
 }
 
