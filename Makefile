@@ -38,8 +38,12 @@ state-machine: ## Drive accounts and sessions at random on three engines beside 
 races: ## Let 64 clients race for each mailed token in 50 rounds, through the real program on both engines
 	scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only -E 'test(races)'
 
+.PHONY: crashes
+crashes: ## Kill the program 200 times under load on each engine, and look for what it had acknowledged
+	scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only -E 'test(crashes)'
+
 .PHONY: torture
-torture: state-machine races ## Do the long forms of the tests: the sequences, the races, and 20,000 requests of every shape
+torture: state-machine races crashes ## Do the long forms of the tests, and ask 20,000 requests of every shape
 	cargo build --workspace --bin user-registry
 	USER_REGISTRY_TEST_EXAMPLES=1000 scripts/with-postgres tests/clients/run test_schema.py
 

@@ -3,7 +3,9 @@
 mod address_changes;
 mod answers;
 mod architecture;
+mod crashes;
 mod events;
+mod faults;
 mod journeys;
 mod keys;
 mod languages;

@@ -158,8 +158,11 @@ impl Database {
         pairs.iter().filter_map(|pair| pair.split_once(' ')).map(|(t, c)| (t.into(), c.into())).collect()
     }
 
-    /// The first column of every row of a query.
-    async fn texts(&self, query: String) -> Vec<String> {
+    /// The first column of every row of a query, which is a text.
+    ///
+    /// # Panics
+    /// When the query fails or gives no text.
+    pub async fn texts(&self, query: String) -> Vec<String> {
         let said = query.clone();
         let query = sqlx::AssertSqlSafe(query);
         match self.engine {
