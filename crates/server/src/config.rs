@@ -2,6 +2,7 @@
 
 pub(crate) mod checked;
 mod holds;
+mod listen;
 mod mail;
 mod proxies;
 mod raw;

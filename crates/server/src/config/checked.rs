@@ -168,12 +168,6 @@ impl Check<'_> {
         value.or_else(|| self.refuse(name, &words))
     }
 
-    /// The port is part of the public URL, so none is left to the system to choose.
-    fn listen(&mut self) -> Option<Address> {
-        let sentence = "an address and a port from 1 to 65535, such as 127.0.0.1:8080, or unix: and a path";
-        Address::parse(self.raw.get("listen")).or_else(|| self.refuse("listen", sentence))
-    }
-
     /// The profile says the least, and the installation may ask for more.
     fn password_minimum(&mut self) -> Option<usize> {
         let profiles = [("standard", PasswordProfile::Standard), ("nist-800-63b-4", PasswordProfile::Nist80063B4)];
@@ -183,47 +177,6 @@ impl Check<'_> {
         let sentence = format!("a number from {least}, which the profile asks for, to {MOST_PASSWORD_MINIMUM}");
         let within = minimum.filter(|minimum| (least..=MOST_PASSWORD_MINIMUM).contains(minimum));
         within.or_else(|| self.refuse("password_minimum", &sentence))
-    }
-
-    fn public_url(&mut self, listen: Option<&Address>, tls: Option<&Option<CertificateFiles>>) -> Option<String> {
-        let given = self.raw.get("public_url").trim_end_matches('/');
-        if !given.is_empty() {
-            return Some(given.into());
-        }
-        let scheme = if tls?.is_some() { "https" } else { "http" };
-        match listen? {
-            Address::Tcp(address) if address.ip().is_unspecified() => {
-                self.refuse("public_url", "given when listening on all addresses")
-            }
-            Address::Tcp(address) => Some(format!("{scheme}://{address}")),
-            Address::Unix(_) => self.refuse("public_url", "given when listening at a Unix socket"),
-        }
-    }
-
-    /// A certificate is nothing without its key, and the other way round.
-    fn tls(&mut self) -> Option<Option<CertificateFiles>> {
-        match (self.raw.get("tls_certificate"), self.raw.get("tls_key")) {
-            ("", "") => Some(None),
-            ("", _) => self.refuse("tls_certificate", "given with tls_key"),
-            (_, "") => self.refuse("tls_key", "given with tls_certificate"),
-            (certificate, key) => Some(Some(CertificateFiles { certificate: certificate.into(), key: key.into() })),
-        }
-    }
-
-    fn pages(
-        &mut self,
-        public_url: Option<&str>,
-        listen: Option<&Address>,
-        tls: bool,
-    ) -> Option<web_ui::options::Options> {
-        let insecure = self.one_of("allow_insecure_http", &[("true", true), ("false", false)])?;
-        match web_ui::options::Options::new(public_url?, listen?.port(), insecure) {
-            Ok(options) => Some(if tls { options.by_tls() } else { options }),
-            Err(error) => {
-                self.wrong.push(format!("The setting public_url does not hold: {error}."));
-                None
-            }
-        }
     }
 
     fn database(&mut self, data_dir: &Path) -> Option<(persistence::options::Options, String)> {
