@@ -56,7 +56,8 @@ async fn kill_again_and_again(database: &Database, rounds: usize) {
             clients.spawn(sign_up(url.clone(), format!("{round}-{client}"), Arc::clone(&told)));
         }
         clients.spawn(refresh(url, Arc::clone(&told)));
-        // At another moment each time, from the first writes on.
+        // At another moment each time, and never before something was acknowledged.
+        has_signed_up(&told).await;
         tokio::time::sleep(Duration::from_millis(20 + (round as u64 * 37) % 230)).await;
         drop(program);
         clients.join_all().await;
@@ -68,8 +69,19 @@ async fn kill_again_and_again(database: &Database, rounds: usize) {
         assert_eq!(answer.status, 200, "round {round}: {}", answer.text);
         *told.refresh_token.lock().expect("whole") = answer.text_of("refresh_token");
     }
-    assert!(all > rounds, "{all} sign-ups in {rounds} rounds are no load");
+    assert!(all > rounds, "{all} sign-ups in {rounds} rounds");
     assert_eq!(program.stop().await, Some(0));
+}
+
+/// Waits until somebody was told that they are signed up, however slow the machine is.
+async fn has_signed_up(told: &Told) {
+    for _ in 0..2400 {
+        if !told.signed_up.lock().expect("whole").is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("nobody signs up");
 }
 
 /// Looks for every sign-up of this round, and says how many there were.
