@@ -23,13 +23,13 @@ async fn nothing_that_was_acknowledged_is_lost_with_a_process_that_is_killed(dat
 }
 
 #[tokio::test]
-#[ignore = "takes minutes: `make torture`"]
+#[ignore = "it takes minutes: make crashes runs it"]
 async fn crashes_for_long_on_sqlite() {
     kill_again_and_again(&Database::new(Engine::Sqlite).await, LONG).await;
 }
 
 #[tokio::test]
-#[ignore = "takes minutes: `make torture`"]
+#[ignore = "it takes minutes: make crashes runs it"]
 async fn crashes_for_long_on_postgres() {
     kill_again_and_again(&Database::new(Engine::Postgres).await, LONG).await;
 }

@@ -29,9 +29,8 @@ use crate::wiring::{Adapters, hashing, post_office};
 
 /// How long the body of a request may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long connections may take: a head ten seconds, and a peer that takes no answer as long as a body.
-const PATIENCE: Patience =
-    Patience { head: Duration::from_secs(10), idle: Duration::from_secs(60), write: BODY_TIMEOUT };
+/// How long a request waits at most beside the queue of hashes, while the database is well.
+const LONGEST_WORK: Duration = Duration::from_secs(6);
 /// How often the refusals of the throttles are recorded.
 const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 
@@ -64,7 +63,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
             std::process::exit(130);
         });
     };
-    listener.serve(endpoint, Limits { connections, patience: PATIENCE, grace: config.shutdown_grace }, ended).await;
+    listener
+        .serve(endpoint, Limits { connections, patience: patience(config), grace: config.shutdown_grace }, ended)
+        .await;
     telling.abort();
     // What is under way is finished by the database; the rest waits for the next time.
     purging.abort();
@@ -76,6 +77,12 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     adapters.database.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// How long connections may take: a head ten seconds, and a peer that takes no answer as long as a body.
+fn patience(config: &Config) -> Patience {
+    let (head, idle) = (Duration::from_secs(10), Duration::from_secs(60));
+    Patience { head, idle, write: BODY_TIMEOUT, work: config.hashing.queue_deadline + LONGEST_WORK }
 }
 
 /// All that is served.

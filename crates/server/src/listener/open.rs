@@ -12,8 +12,6 @@ use crate::listener::watch::{Patience, Watch};
 
 /// How often it is looked whether the last connection has ended.
 const LOOK_FOR_THE_END: Duration = Duration::from_millis(5);
-/// No request takes as long as this without a byte from its peer: what waits in the program is refused before.
-const LONGER_THAN_ANY_WORK: Duration = Duration::from_secs(8);
 
 /// The connections that are open.
 #[derive(Debug)]
@@ -92,7 +90,7 @@ impl Open {
         let quiet = open().filter_map(|(watch, task)| Some((watch.quiet()?, task)));
         let quiet = quiet.filter(|(quiet, _)| *quiet >= at_least).max_by_key(|(quiet, _)| *quiet);
         let silent = || open().map(|(watch, task)| (watch.silence(), task)).max_by_key(|(silence, _)| *silence);
-        let closed = quiet.or_else(|| silent().filter(|(silence, _)| *silence >= LONGER_THAN_ANY_WORK));
+        let closed = quiet.or_else(|| silent().filter(|(silence, _)| *silence >= self.patience.work));
         if let Some((_, task)) = closed {
             task.abort();
         }

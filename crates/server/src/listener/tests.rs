@@ -68,7 +68,7 @@ async fn start(change: impl FnOnce(&mut Limits)) -> Running {
 async fn start_at(address: &Address, tls: Option<Tls>, change: impl FnOnce(&mut Limits)) -> Running {
     let listener = Listener::bind(address, tls).await.unwrap();
     let address = listener.local;
-    let patience = Patience { head: LONG, idle: LONG, write: LONG };
+    let patience = Patience { head: LONG, idle: LONG, write: LONG, work: LONG };
     let mut limits = Limits { connections: 100, patience, grace: LONG };
     change(&mut limits);
     let held = Arc::new(Held::default());
@@ -270,7 +270,7 @@ async fn at_a_unix_socket_everybody_is_on_this_machine() {
 
 #[tokio::test]
 async fn bodies_that_do_not_come_make_room_where_no_place_is_left() {
-    let running = start(|limits| limits.connections = 2).await;
+    let running = start(|limits| (limits.connections, limits.patience.work) = (2, SHORT)).await;
     let half = "POST /body HTTP/1.1\r\nHost: registry\r\nContent-Length: 5\r\n\r\nab";
     let (first, second) = (running.send(half).await, running.send(half).await);
     let mut newcomer = running.send(&get_of("/quick")).await;

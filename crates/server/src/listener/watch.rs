@@ -16,6 +16,9 @@ pub(crate) struct Patience {
     pub(crate) idle: Duration,
     /// Until the peer takes some of what is written.
     pub(crate) write: Duration,
+    /// With a request under way and no byte from its peer, where another waits for the place: longer than the program
+    /// keeps a request, so that it can only be the peer who keeps it.
+    pub(crate) work: Duration,
 }
 
 /// Notes what happens to a connection. Times are milliseconds since the connection was opened.
@@ -64,6 +67,7 @@ impl Watch {
     pub(super) fn begin(self: &Arc<Self>) -> UnderWay {
         self.requests.fetch_add(1, Relaxed);
         self.head.store(0, Relaxed);
+        self.moved.store(self.now(), Relaxed);
         UnderWay { watch: Arc::clone(self), answer: None }
     }
 
@@ -186,8 +190,12 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Patience =
-        Patience { head: Duration::from_secs(10), idle: Duration::from_secs(60), write: Duration::from_secs(30) };
+    const PATIENCE: Patience = Patience {
+        head: Duration::from_secs(10),
+        idle: Duration::from_secs(60),
+        write: Duration::from_secs(30),
+        work: Duration::from_secs(8),
+    };
 
     fn new() -> Arc<Watch> {
         Arc::new(Watch::new())
@@ -242,6 +250,7 @@ mod tests {
         }
         assert_eq!(watch.quiet(), Some(Duration::from_secs(5)));
         let request = watch.begin();
+        assert_eq!(watch.silence(), Duration::ZERO, "who has just asked is not silent");
         let waiting = watch.is_without_a_request_for(Duration::from_secs(10));
         let ending = async {
             sleep(Duration::from_secs(25)).await;
