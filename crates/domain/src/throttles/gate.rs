@@ -1,5 +1,6 @@
 //! The gate: whatever is throttled goes through it before it costs anything.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -116,21 +117,45 @@ impl Gate {
         let own = origin.browser.as_ref().map(|browser| (browser, counting.browser_key(email, browser)));
         let first = own.as_ref().map_or(&asker, |(_, key)| key);
         self.refuse_what_lasts(counting, ACCOUNT, first.as_str(), origin)?;
-        self.enter(origin, Throttled::LogIn).await?;
+        // Whoever asks from a place that is not known shares one counter with all others who do. While that one
+        // refuses, they are not even counted by their addresses: they may have any number of them.
+        let elsewhere = counting.account_key(email, "elsewhere");
+        let strangers_are_refused = self.refusals.lasting(elsewhere.as_str(), counting.clock.now()).is_some();
+        if !strangers_are_refused {
+            self.enter(origin, Throttled::LogIn).await?;
+        }
+        let place = self.place(counting, origin, email, own, asker.clone()).await?;
+        if strangers_are_refused {
+            if place.is_none() {
+                self.refuse_what_lasts(counting, ACCOUNT, elsewhere.as_str(), origin)?;
+            }
+            self.enter(origin, Throttled::LogIn).await?;
+        }
+        let asker = place.as_ref().unwrap_or(&asker).as_str().to_owned();
+        self.guess(counting, place.unwrap_or(elsewhere), &asker, origin).await
+    }
+
+    /// Under which key a login counts that comes with a browser or from a network where the account was used
+    /// before; `None` for all others.
+    async fn place(
+        &self,
+        counting: &Counting,
+        origin: &Origin,
+        email: &EmailKey,
+        own: Option<(&KnownBrowser, CounterKey)>,
+        asker: CounterKey,
+    ) -> Result<Option<CounterKey>, GateError> {
         if let Some((browser, key)) = own {
             if counting.recognizes(browser, email).await? {
-                let asker = key.as_str().to_owned();
-                return self.guess(counting, key, &asker, origin).await;
+                return Ok(Some(key));
             }
             self.refuse_what_lasts(counting, ACCOUNT, asker.as_str(), origin)?;
         }
-        let known = match &network {
-            Some(network) => counting.knows(email, network).await?,
+        let known = match origin.network() {
+            Some(network) => counting.knows(email, &network).await?,
             None => false,
         };
-        // Whoever asks from a place that is not known shares one counter with all others who do.
-        let key = if known { asker.clone() } else { counting.account_key(email, "elsewhere") };
-        self.guess(counting, key, asker.as_str(), origin).await
+        Ok(known.then_some(asker))
     }
 
     /// Lets a password through of somebody who is signed in already, and shows that it is still them.
@@ -242,7 +267,9 @@ impl Gate {
         }
         let quota = Quota { most: 1, window: account_delay::after(guessed.failures) };
         let too_many = TooMany { limit: ACCOUNT, quota, wait: guessed.next_at - now };
-        self.refusals.remember(asker.into(), too_many, now, now + ACCOUNT_REMEMBERED);
+        for key in BTreeSet::from([asker, key.as_str()]) {
+            self.refusals.remember(key.into(), too_many, now, now + ACCOUNT_REMEMBERED);
+        }
         Err(self.refused(too_many, asker, origin, now))
     }
 

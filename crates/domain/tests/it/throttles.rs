@@ -1,7 +1,9 @@
 //! What is tried too often is refused before it costs anything.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::access::Actor;
 use domain::accounts::ask_by_mail::{AskByMailError, Wanted};
@@ -16,12 +18,16 @@ use domain::events::EventKind;
 use domain::mail::letter::Template;
 use domain::mail::redeem::RedeemError;
 use domain::origin::{ClientAddress, Origin};
+use domain::ports::clock::Timestamp;
+use domain::ports::failure::PortFailure;
 use domain::ports::secrets::SecretDigest;
 use domain::sessions::log_in::{self, LogInError};
 use domain::sessions::session::Channel;
 use domain::throttles::account_delay::FREE;
 use domain::throttles::gate::{ACCOUNT, Counting, Gate};
-use domain::throttles::limits::{Limit, TooMany};
+use domain::throttles::limits::{Limit, Quota, TooMany};
+use domain::throttles::ports::{CounterKey, Guessed, Reserved, Throttles};
+use memory::memory::Memory;
 
 use crate::world::{PASSWORD, TestGate, World, application, email, typed};
 
@@ -38,8 +44,12 @@ pub(crate) fn throttled() -> World {
 
 /// The gate of a process on this registry.
 fn gate(world: &World) -> Arc<Gate> {
+    gate_with(world, world.memory.clone())
+}
+
+fn gate_with(world: &World, throttles: Arc<dyn Throttles>) -> Arc<Gate> {
     Arc::new(Gate::new(Counting {
-        throttles: world.memory.clone(),
+        throttles,
         accounts: world.memory.clone(),
         places: world.memory.clone(),
         keeper: world.keeper.clone(),
@@ -134,6 +144,54 @@ async fn places_that_are_not_known_share_one_count() {
     assert_eq!(world.guess_from(ELSEWHERE, ADA).await, FREE as usize);
     assert_eq!(world.guess_from("192.0.2.1", ADA).await, 0);
     assert_eq!(world.guess_from("2001:db8::1", ADA).await, 0);
+}
+
+/// Counts, and counts how often it wrote.
+struct Counted(Arc<Memory>, AtomicUsize);
+
+#[async_trait]
+impl Throttles for Counted {
+    async fn reserve(&self, key: &CounterKey, quota: Quota, now: Timestamp) -> Result<Reserved, PortFailure> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.reserve(key, quota, now).await
+    }
+    async fn guess(&self, key: &CounterKey, now: Timestamp) -> Result<Guessed, PortFailure> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.guess(key, now).await
+    }
+    async fn take_back(&self, key: &CounterKey, now: Timestamp) -> Result<(), PortFailure> {
+        self.0.take_back(key, now).await
+    }
+    async fn forget(&self, beginning: &CounterKey) -> Result<(), PortFailure> {
+        self.0.forget(beginning).await
+    }
+    async fn vouch(&self, key: &CounterKey, now: Timestamp, until: Timestamp) -> Result<(), PortFailure> {
+        self.0.vouch(key, now, until).await
+    }
+    async fn is_vouched(&self, key: &CounterKey, now: Timestamp) -> Result<bool, PortFailure> {
+        self.0.is_vouched(key, now).await
+    }
+}
+
+#[tokio::test]
+async fn strangers_from_ever_new_networks_are_refused_without_a_write_and_the_owner_is_not() {
+    let mut world = World::default();
+    let counted = Arc::new(Counted(world.memory.clone(), AtomicUsize::new(0)));
+    world.gate = TestGate(gate_with(&world, counted.clone()));
+    world.join(ADA).await;
+    world.enter_from(HOME, ADA, PASSWORD).await.expect("nothing is in the way");
+    world.guess_from(ELSEWHERE, ADA).await;
+    let written = counted.1.load(Ordering::SeqCst);
+    for network in 0..200 {
+        let refused = too_many(world.enter_from(&format!("192.0.{network}.1"), ADA, PASSWORD).await);
+        assert_eq!(refused.limit, ACCOUNT);
+    }
+    assert_eq!(counted.1.load(Ordering::SeqCst), written);
+    world.enter_from(HOME, ADA, PASSWORD).await.expect("the network is known");
+    assert_eq!(counted.1.load(Ordering::SeqCst), written + 2, "it is counted by its address, and as a guess");
+    // After a second they are counted again, as another process may have let everybody back in.
+    world.clock.advance(TimeDelta::seconds(1));
+    world.enter_from("192.0.2.1", ADA, PASSWORD).await.expect("the delay is over");
 }
 
 #[tokio::test]
