@@ -135,14 +135,15 @@ pub fn document() -> String {
 
 /// Says what poem-openapi cannot say of bodies.
 fn describe_bodies(document: &mut Value) {
-    let asked = bodies(document);
+    let asked = of_bodies_alone(document);
     let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
     for (_, schema) in schemas.iter_mut().filter(|(name, _)| asked.contains(*name)) {
         // An unknown member is refused: it may be one that is misspelt.
         schema["additionalProperties"] = false.into();
         for (name, property) in schema["properties"].as_object_mut().into_iter().flatten() {
             match name.as_str() {
-                "email" | "new_email" => property["format"] = "email".into(),
+                // Beyond ASCII as well (RFC 6531).
+                "email" | "new_email" => property["format"] = "idn-email".into(),
                 "password" | "new_password" | "current_password" => property["format"] = "password".into(),
                 "expires_at" => property["format"] = "date-time".into(),
                 _ => {}
@@ -159,16 +160,27 @@ fn describe_bodies(document: &mut Value) {
     }
 }
 
-/// The names of the schemas that bodies of requests have themselves, and those that stand in them alone.
-fn bodies(document: &Value) -> BTreeSet<String> {
-    let operations = document["paths"].as_object().into_iter().flatten().flat_map(|(_, operations)| {
-        operations.as_object().into_iter().flatten().map(|(_, operation)| operation["requestBody"].to_string())
-    });
-    let names = operations.chain(["#/components/schemas/NewField\"".to_owned()]).flat_map(|text| {
-        let names = text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next());
-        names.map(str::to_owned).collect::<Vec<_>>()
-    });
-    names.collect()
+/// The names of the schemas that stand in bodies of requests, and in no answer.
+fn of_bodies_alone(document: &Value) -> BTreeSet<String> {
+    let parts = |part: &str| {
+        let operations = document["paths"].as_object().into_iter().flatten();
+        let operations = operations.flat_map(|(_, operations)| operations.as_object().into_iter().flatten());
+        operations.map(|(_, operation)| operation[part].to_string()).collect::<String>()
+    };
+    let (asked, answered) = (reached(document, parts("requestBody")), reached(document, parts("responses")));
+    asked.difference(&answered).cloned().collect()
+}
+
+/// The names of the schemas to which a part of the document leads.
+fn reached(document: &Value, part: String) -> BTreeSet<String> {
+    let (mut names, mut parts) = (BTreeSet::new(), vec![part]);
+    while let Some(part) = parts.pop() {
+        let references = part.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next());
+        for name in references.map(str::to_owned) {
+            parts.extend(names.insert(name.clone()).then(|| document["components"]["schemas"][&name].to_string()));
+        }
+    }
+    names
 }
 
 /// Says of an operation whether it needs a credential, and every problem that it can answer.
