@@ -7,7 +7,7 @@ use hyper::header::{AUTHORIZATION, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::engine::Bench;
-use crate::load::{Answers, Load, Next, ask_with, get, post, run_load, to_f64};
+use crate::load::{Answers, Call, Load, ask_with, get, post, run_load, to_f64};
 use crate::process::{Server, own_cpu};
 use crate::report::{Figure, Report, Verdict, median};
 
@@ -107,29 +107,13 @@ async fn refusal(bench: &Bench, report: &mut Report) {
         let email = format!("nobody-{number}@example.org");
         post("/login", json!({ "email": email, "password": PASSWORD }).to_string())
     };
-    let mut tried = 0;
-    while !ask_with(server.address, log_in(tried)).await.is_err_and(|error| error.to_string().starts_with("429")) {
-        tried += 1;
-        assert!(tried < 10_000, "no login is refused");
-    }
-    let mut turns = Vec::new();
-    for _ in 0..bench.extent.rounds {
-        let mut load = Load::new(StatusCode::TOO_MANY_REQUESTS, bench.extent.seconds);
-        for connection in 0..CONNECTIONS {
-            let mut number = connection;
-            let next: Next = Box::new(move |_| {
-                number += CONNECTIONS;
-                log_in(number)
-            });
-            load.connections.push(next);
-        }
-        turns.push(turn(&server, load).await);
-    }
+    let (tried, turns) = refused(bench, &server, None, log_in).await;
     tell(report, format!("`POST /login` refused after {tried}, {}", bench.name), &turns, Some(MOST_FOR_REFUSAL));
     server.stop().await;
 }
 
-/// Logins with an account that rests, each from an address of its own: nothing in the process remembers them.
+/// Logins with an account that rests, each from a network of its own: the process remembers for a second that an
+/// account rests for a network, and here it never does.
 async fn resting(bench: &Bench, report: &mut Report) {
     let settings = [("USER_REGISTRY_THROTTLES", "on"), ("USER_REGISTRY_TRUSTED_PROXIES", "127.0.0.0/8")];
     let server = Server::start_with(&bench.database, &settings).await;
@@ -137,36 +121,45 @@ async fn resting(bench: &Bench, report: &mut Report) {
     let log_in = move |number: usize| {
         let mut call = post("/login", body.clone());
         let [.., a, b, c] = number.to_be_bytes();
-        let address = HeaderValue::from_str(&format!("10.{a}.{b}.{c}")).expect("an address is ASCII");
+        let address = format!("{}.{b}.{c}.1", 11 + a % 100);
+        let address = HeaderValue::from_str(&address).expect("an address is ASCII");
         call.headers_mut().insert("x-forwarded-for", address);
         call
     };
-    let mut number = 0;
-    while !ask_with(server.address, log_in(number)).await.is_err_and(|error| error.to_string().starts_with("429")) {
-        number += 1;
-        assert!(number < 100, "the account does not rest");
+    // One is admitted whenever the account has rested.
+    let (_, turns) = refused(bench, &server, Some(StatusCode::UNAUTHORIZED), log_in).await;
+    let what = "`POST /login` refused because the account rests, each from another network";
+    tell(report, format!("{what}, {}", bench.name), &turns, Some(MOST_FOR_REFUSAL));
+    server.stop().await;
+}
+
+/// Asks until it is refused, and then as fast as that goes: how many it took, and what came then. No number is
+/// asked twice.
+async fn refused(
+    bench: &Bench,
+    server: &Server,
+    tolerated: Option<StatusCode>,
+    call: impl Fn(usize) -> Call + Clone + Send + 'static,
+) -> (usize, Vec<Turn>) {
+    let mut tried = 0;
+    while !ask_with(server.address, call(tried)).await.is_err_and(|error| error.to_string().starts_with("429")) {
+        tried += 1;
+        assert!(tried < 10_000, "no login is refused");
     }
     let mut turns = Vec::new();
-    for round in 0..bench.extent.rounds {
+    for round in 1..=bench.extent.rounds {
         let mut load = Load::new(StatusCode::TOO_MANY_REQUESTS, bench.extent.seconds);
-        // One is admitted whenever the account has rested.
-        load.tolerated = Some(StatusCode::UNAUTHORIZED);
+        load.tolerated = tolerated;
         for connection in 0..CONNECTIONS {
-            let (log_in, mut number) = (log_in.clone(), 1_000_000 * (round + 1) + connection);
+            let (call, mut number) = (call.clone(), 1_000_000 * round + connection);
             load.connections.push(Box::new(move |_| {
                 number += CONNECTIONS;
-                log_in(number)
+                call(number)
             }));
         }
-        turns.push(turn(&server, load).await);
+        turns.push(turn(server, load).await);
     }
-    tell(
-        report,
-        format!("`POST /login` refused because the account rests, each from another address, {}", bench.name),
-        &turns,
-        Some(MOST_FOR_REFUSAL),
-    );
-    server.stop().await;
+    (tried, turns)
 }
 
 /// One turn: what came, and the CPU time for each answer in milliseconds, of the server and of the load generator.
