@@ -89,8 +89,7 @@ impl Ways {
         let log_in = LogIn {
             gate,
             rules: LogInRules::default(),
-            accounts: database.clone(),
-            sessions: database.clone(),
+            arrivals: database.clone(),
             hashing,
             signer: keys.clone(),
             keeper: keys,

@@ -7,7 +7,7 @@ use domain::access::Actor;
 use domain::accounts::email::EmailAddress;
 use domain::accounts::password::Password;
 use domain::accounts::password_hash::PasswordHash;
-use domain::accounts::ports::{HashFailure, MockAccounts, MockPasswordHashing, Verdict};
+use domain::accounts::ports::{HashFailure, MockPasswordHashing, Verdict};
 use domain::accounts::user::{Account, User, UserState};
 use domain::accounts::user_token::HeldUserToken;
 use domain::changes::account::AccountChange;
@@ -20,16 +20,17 @@ use domain::ports::entropy::MockEntropy;
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::{MockLedger, Receipt, Rejected};
 use domain::ports::secrets::MockSecretKeeper;
+use domain::sessions::arrival::{Arrival, Place};
 use domain::sessions::claims::AccessToken;
 use domain::sessions::log_in::{Command, IssuedCredential, LogIn, LogInError, LogInRules, Outcome};
-use domain::sessions::ports::{MockSessions, MockTokenSigner};
+use domain::sessions::ports::{MockArrivals, MockTokenSigner};
 use domain::sessions::session::Channel;
 use domain::throttles::gate::Gate;
 use uuid::Uuid;
 
 /// The mocks of a login. None of them expects a call yet, save those that are always well.
 struct Ports {
-    accounts: MockAccounts,
+    arrivals: MockArrivals,
     hashing: MockPasswordHashing,
     signer: MockTokenSigner,
     ledger: MockLedger,
@@ -38,14 +39,15 @@ struct Ports {
 impl Ports {
     /// A registry in which Ada, or nobody, has the address, and her password gets this verdict.
     fn new(account: Option<Account>, verdict: Verdict) -> Self {
-        let mut accounts = MockAccounts::new();
-        accounts.expect_by_email().returning(move |_| Ok(account.clone()));
+        let mut arrivals = MockArrivals::new();
+        let arrival = Arrival { account, place: Place::First };
+        arrivals.expect_arrival().returning(move |_, _| Ok(arrival.clone()));
         let mut hashing = MockPasswordHashing::new();
         hashing.expect_admits().returning(|_| Ok(()));
         hashing.expect_verify().returning(move |_, _, _| Ok(verdict));
         let mut signer = MockTokenSigner::new();
         signer.expect_sign().returning(|_| Ok(AccessToken::restore("signed")));
-        Self { accounts, hashing, signer, ledger: MockLedger::new() }
+        Self { arrivals, hashing, signer, ledger: MockLedger::new() }
     }
 
     async fn log_in(self) -> Result<Outcome, LogInError> {
@@ -58,8 +60,7 @@ impl Ports {
         let case = LogIn {
             gate: Arc::new(Gate::open()),
             rules: LogInRules::default(),
-            accounts: Arc::new(self.accounts),
-            sessions: Arc::new(MockSessions::new()),
+            arrivals: Arc::new(self.arrivals),
             hashing: Arc::new(self.hashing),
             signer: Arc::new(self.signer),
             keeper: Arc::new(keeper),

@@ -1,5 +1,6 @@
 //! Who is signed in: sessions, the grants on them, and the tokens that show them.
 
+pub mod arrival;
 pub mod authenticate;
 pub mod claims;
 pub mod end_session;

@@ -23,14 +23,15 @@ use domain::land::field::Field;
 use domain::land::ports::Fields;
 use domain::mail::delivery::{Delivery, DeliveryOutcome};
 use domain::mail::ports::{Deliveries, HeldMailedToken, MailedTokens};
-use domain::origin::{Device, Network};
+use domain::origin::Origin;
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::ports::readiness::Readiness;
 use domain::ports::secrets::SecretDigest;
 use domain::retention::{Leftover, Retention};
-use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Place, Sessions};
+use domain::sessions::arrival::{Arrival, Place};
+use domain::sessions::ports::{Arrivals, CredentialKey, HeldGrant, Holder, LastSeen, Sessions};
 use domain::sessions::session::{EndReason, Session};
 
 use crate::state::State;
@@ -161,10 +162,6 @@ impl Sessions for Memory {
         Ok(sessions)
     }
 
-    async fn place(&self, user: UserId, network: &Network, device: &Device) -> Result<Place, PortFailure> {
-        Ok(self.state()?.sessions.place(user, network, device))
-    }
-
     async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure> {
         let state = self.state()?;
         let held = || {
@@ -174,6 +171,16 @@ impl Sessions for Memory {
             Some(HeldGrant { grant, session, user })
         };
         Ok(held())
+    }
+}
+
+#[async_trait]
+impl Arrivals for Memory {
+    async fn arrival(&self, email: &EmailKey, origin: &Origin) -> Result<Arrival, PortFailure> {
+        let state = self.state()?;
+        let account = state.accounts.by_email(email);
+        let place = account.as_ref().map_or(Place::First, |account| state.sessions.place(account.user.id, origin));
+        Ok(Arrival { account, place })
     }
 }
 

@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use async_trait::async_trait;
-use domain::accounts::email::EmailKey;
-use domain::origin::Network;
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
 use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, MOST_FAILURES};
 use domain::throttles::limits::Quota;
-use domain::throttles::ports::{CounterKey, Guessed, Places, Reserved, Throttles};
+use domain::throttles::ports::{CounterKey, Guessed, Reserved, Throttles};
 
 use crate::memory::Memory;
 
@@ -74,14 +72,5 @@ impl Throttles for Memory {
 
     async fn is_vouched(&self, key: &CounterKey, now: Timestamp) -> Result<bool, PortFailure> {
         Ok(self.counters()?.get(key).is_some_and(|counter| now < counter.vouched_until))
-    }
-}
-
-#[async_trait]
-impl Places for Memory {
-    async fn knows(&self, email: &EmailKey, network: &Network) -> Result<bool, PortFailure> {
-        let state = self.state()?;
-        let account = state.accounts.by_email(email);
-        Ok(account.is_some_and(|account| state.sessions.used_from(account.user.id, network)))
     }
 }

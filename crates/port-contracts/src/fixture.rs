@@ -16,8 +16,8 @@ use domain::mail::ports::{Deliveries, MailedTokens};
 use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::ports::readiness::Readiness;
 use domain::retention::Retention;
-use domain::sessions::ports::{LastSeen, Sessions};
-use domain::throttles::ports::{Places, Throttles};
+use domain::sessions::ports::{Arrivals, LastSeen, Sessions};
+use domain::throttles::ports::Throttles;
 
 /// How often a plan is tried again after a failure that may pass: the laws crowd a database far more
 /// than its pool of connections is made for.
@@ -42,6 +42,8 @@ pub struct Ports {
     pub accounts: Arc<dyn Accounts>,
     /// Reads sessions.
     pub sessions: Arc<dyn Sessions>,
+    /// Reads what logins are judged by.
+    pub arrivals: Arc<dyn Arrivals>,
     /// Notes use.
     pub last_seen: Arc<dyn LastSeen>,
     /// Reads the table of domains.
@@ -64,8 +66,6 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     /// Counts.
     pub throttles: Arc<dyn Throttles>,
-    /// Knows from where accounts were used.
-    pub places: Arc<dyn Places>,
     /// Tells whether the process can work.
     pub readiness: Arc<dyn Readiness>,
 }

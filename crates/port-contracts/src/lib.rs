@@ -171,7 +171,6 @@ macro_rules! stamp {
             failures_are_forgotten_after_a_day,
             what_begins_so_is_forgotten_at_once,
             what_is_vouched_for_is_so_for_a_while,
-            a_place_is_known_where_the_account_has_signed_in,
         ]);
         $crate::stamp!($fixture, ledger: [
             every_event_reads_back_equal,

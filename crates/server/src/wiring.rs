@@ -102,8 +102,6 @@ impl Adapters {
         let gate = if config.throttles {
             Gate::new(Counting {
                 throttles: database.clone(),
-                accounts: database.clone(),
-                places: database.clone(),
                 keeper: keys.clone(),
                 ledger: database.clone(),
                 clock: clock.clone(),

@@ -12,7 +12,7 @@ use crate::accounts::answers::Answers;
 use crate::accounts::email::EmailAddress;
 use crate::accounts::password::Password;
 use crate::accounts::password_hash::PasswordHash;
-use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing, Turn};
+use crate::accounts::ports::{HashFailure, PasswordHashing, Turn};
 use crate::accounts::user::User;
 use crate::changes::account::AccountChange;
 use crate::changes::{Change, Changes, SessionChange};
@@ -25,11 +25,12 @@ use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
 use crate::ports::ledger::{Ledger, Rejected};
 use crate::ports::secrets::{SealedSecret, SecretKeeper};
+use crate::sessions::arrival::{Arrival, Place};
 use crate::sessions::claims::{AccessClaims, AccessToken};
 use crate::sessions::grant::Grant;
-use crate::sessions::known_browser::remember;
+use crate::sessions::known_browser::{KnownBrowser, remember};
 use crate::sessions::page_secret::PageSecret;
-use crate::sessions::ports::{Place, Sessions, TokenSigner};
+use crate::sessions::ports::{Arrivals, TokenSigner};
 use crate::sessions::refresh_token::{IssuedRefreshToken, RefreshToken};
 use crate::sessions::session::{Channel, Session};
 use crate::throttles::gate::{self, Gate};
@@ -163,10 +164,8 @@ pub struct LogIn {
     pub gate: Arc<Gate>,
     /// What else is asked.
     pub rules: LogInRules,
-    /// Reads the account.
-    pub accounts: Arc<dyn Accounts>,
-    /// Tells whether the user has signed in like this before.
-    pub sessions: Arc<dyn Sessions>,
+    /// Reads the account, and whether it was used from there before.
+    pub arrivals: Arc<dyn Arrivals>,
     /// Compares the password.
     pub hashing: Arc<dyn PasswordHashing>,
     /// Signs the access token.
@@ -191,24 +190,26 @@ impl LogIn {
     /// Why the user is not signed in.
     pub async fn run(&self, actor: &Actor, command: Command) -> Result<Outcome, LogInError> {
         self.hashing.admits(&Turn::log_in(&actor.origin))?;
-        let guess = self.gate.log_in(&actor.origin, command.email.key()).await?;
-        let outcome = self.attempts(actor, &command).await;
+        let (guess, arrival) = self.gate.log_in(&*self.arrivals, &actor.origin, command.email.key()).await?;
+        let outcome = self.attempts(actor, &command, arrival).await;
         self.gate.settle(guess, outcome.as_ref().map_or_else(LogInError::verdict, |_| gate::Verdict::Right)).await;
         outcome
     }
 
-    async fn attempts(&self, actor: &Actor, command: &Command) -> Result<Outcome, LogInError> {
+    async fn attempts(&self, actor: &Actor, command: &Command, arrival: Arrival) -> Result<Outcome, LogInError> {
+        let mut arrival = arrival;
         for _ in 1..ATTEMPTS {
-            match self.attempt(actor, command).await {
+            match self.attempt(actor, command, arrival).await {
                 Err(Failed::Rejected(Rejected::Stale)) => {}
                 other => return other.map_err(Failed::into_error),
             }
+            arrival = self.arrivals.arrival(command.email.key(), &actor.origin).await?;
         }
-        self.attempt(actor, command).await.map_err(Failed::into_error)
+        self.attempt(actor, command, arrival).await.map_err(Failed::into_error)
     }
 
-    async fn attempt(&self, actor: &Actor, command: &Command) -> Result<Outcome, Failed> {
-        let account = self.accounts.by_email(command.email.key()).await.map_err(LogInError::from)?;
+    async fn attempt(&self, actor: &Actor, command: &Command, arrival: Arrival) -> Result<Outcome, Failed> {
+        let Arrival { account, place } = arrival;
         let (user, stored) = account.map_or((None, None), |account| (Some(account.user), account.password));
         let turn = Turn::log_in(&actor.origin);
         let verdict = self.hashing.verify(command.password.clone(), stored.clone(), turn).await;
@@ -221,7 +222,7 @@ impl LogIn {
         let now = self.clock.now();
         let session_id = SessionId::fresh(now, &*self.entropy);
         let session = Session::by_password(session_id, user.id, command.channel, &actor.origin, now);
-        let told = self.tell_of_new_device(actor, &user, &verified, &session, now).await?;
+        let told = self.tell_of_new_device(actor, &user, &verified, place, now);
         let (credential, changes) = self.open(actor, &user, &session, verified.clone(), now)?;
         let browser = self.remember(actor, &session, rehashed.as_ref().unwrap_or(&verified), now)?;
         let rehash = rehashed.map(|to| AccountChange::Rehash { user: user.id, from: verified, to });
@@ -248,21 +249,19 @@ impl LogIn {
 
     /// The letter to a user who has signed in before, but never with this device from this network. Where
     /// either is not known, nothing can be said; a browser that is known is not new, wherever it is.
-    async fn tell_of_new_device(
+    fn tell_of_new_device(
         &self,
         actor: &Actor,
         user: &User,
         verified: &PasswordHash,
-        session: &Session,
+        place: Place,
         now: Timestamp,
-    ) -> Result<Option<Change>, LogInError> {
-        if actor.origin.browser.as_ref().is_some_and(|browser| browser.knows(user.id, verified, &*self.keeper)) {
-            return Ok(None);
-        }
-        let (Some(network), Some(device)) = (&session.network, &session.device) else { return Ok(None) };
-        let place = self.sessions.place(user.id, network, device).await?;
-        let told = || tell(user, Template::NewDevice, &actor.origin, now, &*self.entropy);
-        Ok((place == Place::New).then(told))
+    ) -> Option<Change> {
+        let origin = &actor.origin;
+        let is_told = origin.address.is_some() && origin.device.is_some();
+        let is_known = |browser: &KnownBrowser| browser.knows(user.id, verified, &*self.keeper);
+        let is_new = is_told && place.is_new_device() && !origin.browser.as_ref().is_some_and(is_known);
+        is_new.then(|| tell(user, Template::NewDevice, origin, now, &*self.entropy))
     }
 
     /// What the browser is to keep; a program that uses the API keeps nothing.

@@ -3,13 +3,15 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
+use crate::accounts::email::EmailKey;
 use crate::accounts::user::User;
 use crate::ids::{GrantId, SessionId, UserId};
 use crate::land::field::Field;
-use crate::origin::{Device, Network};
+use crate::origin::Origin;
 use crate::ports::clock::Timestamp;
 use crate::ports::failure::PortFailure;
 use crate::ports::secrets::SecretDigest;
+use crate::sessions::arrival::Arrival;
 use crate::sessions::claims::{AccessClaims, AccessToken, ShownSession};
 use crate::sessions::grant::Grant;
 use crate::sessions::session::Session;
@@ -45,17 +47,6 @@ pub struct HeldGrant {
     pub user: User,
 }
 
-/// How a user knows a device in a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// They have not signed in anywhere yet.
-    First,
-    /// They have signed in with this device from this network.
-    Known,
-    /// They have signed in, but not so.
-    New,
-}
-
 /// Reads sessions. What it reads MUST be what was last committed, on every replica.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -74,11 +65,17 @@ pub trait Sessions: Send + Sync {
     /// first.
     async fn of_user(&self, user: UserId, now: Timestamp, limit: usize) -> Result<Vec<Session>, PortFailure>;
 
-    /// How a user knows a place, by the sessions that are kept of them, whether they have ended or not.
-    async fn place(&self, user: UserId, network: &Network, device: &Device) -> Result<Place, PortFailure>;
-
     /// A grant with its session and user.
     async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure>;
+}
+
+/// Reads what a login is judged by.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Arrivals: Send + Sync {
+    /// The account of this primary address, and how it knows the place that the request comes from, by one
+    /// statement. It MUST be what was last committed; an address of nobody MUST cost as much as another.
+    async fn arrival(&self, email: &EmailKey, origin: &Origin) -> Result<Arrival, PortFailure>;
 }
 
 /// Notes when a session of the pages, or a `token_required`, was last used.

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use crate::access::Actor;
 use crate::accounts::email::EmailKey;
-use crate::accounts::ports::Accounts;
+use crate::accounts::user::Account;
 use crate::changes::Changes;
 use crate::events::{Event, EventKind, EventSubject};
 use crate::origin::{Network, Origin};
@@ -16,11 +16,13 @@ use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
 use crate::ports::ledger::{Ledger, Rejected};
 use crate::ports::secrets::{SecretKeeper, SecretPurpose};
+use crate::sessions::arrival::Arrival;
 use crate::sessions::known_browser::KnownBrowser;
 use crate::sessions::opaque::hex;
+use crate::sessions::ports::Arrivals;
 use crate::throttles::account_delay;
 use crate::throttles::limits::{GateError, Limit, Quota, StrangersMail, Throttled, TooMany};
-use crate::throttles::ports::{CounterKey, Places, Throttles};
+use crate::throttles::ports::{CounterKey, Guessed, Throttles};
 use crate::throttles::refusals::{Refusals, Untold};
 
 /// The name of the delay of an account, beside those of the limits.
@@ -37,10 +39,6 @@ const KEY_BYTES: usize = 16;
 pub struct Counting {
     /// Counts.
     pub throttles: Arc<dyn Throttles>,
-    /// Reads the account with which a browser says that it is known.
-    pub accounts: Arc<dyn Accounts>,
-    /// Knows from where accounts were used.
-    pub places: Arc<dyn Places>,
     /// Hides addresses in the keys of what is counted.
     pub keeper: Arc<dyn SecretKeeper>,
     /// Writes the events that tell of refusals.
@@ -104,58 +102,70 @@ impl Gate {
         Ok(())
     }
 
-    /// Lets a login through that is yet to be compared with a password. With a browser or in a
-    /// network where the account was used before it has a delay of its own, so that nobody elsewhere can delay its
-    /// owner.
+    /// Lets a login through that is yet to be compared with a password, and gives what was read of it. With a browser
+    /// or in a network where the account was used before it has a delay of its own, so that nobody elsewhere can delay
+    /// its owner.
     ///
     /// # Errors
     /// When the address or the account was tried too often, or a port fails.
-    pub async fn log_in(&self, origin: &Origin, email: &EmailKey) -> Result<Guess, GateError> {
-        let Some(counting) = &self.counting else { return Ok(Guess { key: None }) };
-        let network = origin.network();
-        let asker = counting.account_key(email, network.as_ref().map_or("nowhere", Network::as_str));
+    pub async fn log_in(
+        &self,
+        arrivals: &dyn Arrivals,
+        origin: &Origin,
+        email: &EmailKey,
+    ) -> Result<(Guess, Arrival), GateError> {
+        let Some(counting) = &self.counting else {
+            return Ok((Guess { key: None }, arrivals.arrival(email, origin).await?));
+        };
+        let asker = counting.place_key(email, origin);
         let own = origin.browser.as_ref().map(|browser| (browser, counting.browser_key(email, browser)));
         let first = own.as_ref().map_or(&asker, |(_, key)| key);
         self.refuse_what_lasts(counting, ACCOUNT, first.as_str(), origin)?;
         // Whoever asks from a place that is not known shares one counter with all others who do. While that one
         // refuses, they are not even counted by their addresses: they may have any number of them.
         let elsewhere = counting.account_key(email, "elsewhere");
-        let strangers_are_refused = self.refusals.lasting(elsewhere.as_str(), counting.clock.now()).is_some();
-        if !strangers_are_refused {
+        let strangers_rest = self.refusals.lasting(elsewhere.as_str(), counting.clock.now()).is_some();
+        if !strangers_rest {
             self.enter(origin, Throttled::LogIn).await?;
         }
-        let place = self.place(counting, origin, email, own, asker.clone()).await?;
-        if strangers_are_refused {
-            if place.is_none() {
-                self.refuse_what_lasts(counting, ACCOUNT, elsewhere.as_str(), origin)?;
+        let arrival = arrivals.arrival(email, origin).await?;
+        let known = self.known(counting, origin, &arrival, own, &asker)?;
+        let is_stranger = known.is_none();
+        let mut key = known.unwrap_or(elsewhere);
+        if strangers_rest {
+            if is_stranger && counting.vouches(email, origin).await? {
+                key = asker.clone();
+            } else if is_stranger {
+                self.refuse_what_lasts(counting, ACCOUNT, key.as_str(), origin)?;
             }
             self.enter(origin, Throttled::LogIn).await?;
         }
-        let asker = place.as_ref().unwrap_or(&asker).as_str().to_owned();
-        self.guess(counting, place.unwrap_or(elsewhere), &asker, origin).await
+        let mut guessed = counting.guess(&key).await?;
+        // Where it makes no difference, nobody asks whether a place is vouched for.
+        if !guessed.admitted && is_stranger && key != asker && counting.vouches(email, origin).await? {
+            key = asker.clone();
+            guessed = counting.guess(&key).await?;
+        }
+        Ok((self.judge(counting, key, guessed, asker.as_str(), origin)?, arrival))
     }
 
     /// Under which key a login counts that comes with a browser or from a network where the account was used
     /// before; `None` for all others.
-    async fn place(
+    fn known(
         &self,
         counting: &Counting,
         origin: &Origin,
-        email: &EmailKey,
+        arrival: &Arrival,
         own: Option<(&KnownBrowser, CounterKey)>,
-        asker: CounterKey,
+        asker: &CounterKey,
     ) -> Result<Option<CounterKey>, GateError> {
         if let Some((browser, key)) = own {
-            if counting.recognizes(browser, email).await? {
+            if counting.recognizes(browser, arrival) {
                 return Ok(Some(key));
             }
             self.refuse_what_lasts(counting, ACCOUNT, asker.as_str(), origin)?;
         }
-        let known = match origin.network() {
-            Some(network) => counting.knows(email, &network).await?,
-            None => false,
-        };
-        Ok(known.then_some(asker))
+        Ok(arrival.place.is_known_network().then(|| asker.clone()))
     }
 
     /// Lets a password through of somebody who is signed in already, and shows that it is still them.
@@ -167,7 +177,8 @@ impl Gate {
         let key = counting.account_key(email, "session");
         let asker = key.as_str().to_owned();
         self.refuse_what_lasts(counting, ACCOUNT, &asker, origin)?;
-        self.guess(counting, key, &asker, origin).await
+        let guessed = counting.guess(&key).await?;
+        self.judge(counting, key, guessed, &asker, origin)
     }
 
     /// Takes note of what a guess was. When that fails, it counts as a wrong one for longer than it should.
@@ -253,18 +264,18 @@ impl Gate {
         Err(self.refused(too_many, key.as_str(), origin, now))
     }
 
-    async fn guess(
+    fn judge(
         &self,
         counting: &Counting,
         key: CounterKey,
+        guessed: Guessed,
         asker: &str,
         origin: &Origin,
     ) -> Result<Guess, GateError> {
-        let now = counting.clock.now();
-        let guessed = counting.throttles.guess(&key, now).await?;
         if guessed.admitted {
             return Ok(Guess { key: Some(key) });
         }
+        let now = counting.clock.now();
         let quota = Quota { most: 1, window: account_delay::after(guessed.failures) };
         let too_many = TooMany { limit: ACCOUNT, quota, wait: guessed.next_at - now };
         for key in BTreeSet::from([asker, key.as_str()]) {
@@ -310,19 +321,26 @@ impl Counting {
         self.account_key(email, &format!("browser {}", browser.id()))
     }
 
-    /// Whether the account of this address has signed in with the browser by the password that it has. Only a right
-    /// password makes a browser known, so whoever guesses cannot bring another one for each guess.
-    async fn recognizes(&self, browser: &KnownBrowser, email: &EmailKey) -> Result<bool, PortFailure> {
-        let Some(account) = self.accounts.by_email(email).await? else { return Ok(false) };
-        Ok(account.password.is_some_and(|password| browser.knows(account.user.id, &password, &*self.keeper)))
+    /// The key of whoever asks from this network.
+    fn place_key(&self, email: &EmailKey, origin: &Origin) -> CounterKey {
+        self.account_key(email, origin.network().as_ref().map_or("nowhere", Network::as_str))
     }
 
-    /// Whether the account was used from this network, or its owner has read its mail there.
-    async fn knows(&self, email: &EmailKey, network: &Network) -> Result<bool, PortFailure> {
-        if self.places.knows(email, network).await? {
-            return Ok(true);
-        }
-        self.throttles.is_vouched(&self.vouched_key(email, network), self.clock.now()).await
+    async fn guess(&self, key: &CounterKey) -> Result<Guessed, PortFailure> {
+        self.throttles.guess(key, self.clock.now()).await
+    }
+
+    /// Whether the account has signed in with the browser by the password that it has. Only a right
+    /// password makes a browser known, so whoever guesses cannot bring another one for each guess.
+    fn recognizes(&self, browser: &KnownBrowser, arrival: &Arrival) -> bool {
+        let Some(Account { user, password: Some(password) }) = &arrival.account else { return false };
+        browser.knows(user.id, password, &*self.keeper)
+    }
+
+    /// Whether the owner of the account has read its mail in this network a short time ago.
+    async fn vouches(&self, email: &EmailKey, origin: &Origin) -> Result<bool, PortFailure> {
+        let Some(network) = origin.network() else { return Ok(false) };
+        self.throttles.is_vouched(&self.vouched_key(email, &network), self.clock.now()).await
     }
 
     fn vouched_key(&self, email: &EmailKey, network: &Network) -> CounterKey {

@@ -4,8 +4,6 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::accounts::email::EmailKey;
-use crate::origin::Network;
 use crate::ports::clock::Timestamp;
 use crate::ports::failure::PortFailure;
 use crate::throttles::limits::Quota;
@@ -79,13 +77,4 @@ pub trait Throttles: Send + Sync {
 
     /// Whether what the key names is vouched for at `now`.
     async fn is_vouched(&self, key: &CounterKey, now: Timestamp) -> Result<bool, PortFailure>;
-}
-
-/// Knows from where accounts were used.
-#[cfg_attr(feature = "mocks", mockall::automock)]
-#[async_trait]
-pub trait Places: Send + Sync {
-    /// Whether the account of this address has signed in from this network before. An address of nobody
-    /// MUST cost as much as another.
-    async fn knows(&self, email: &EmailKey, network: &Network) -> Result<bool, PortFailure>;
 }

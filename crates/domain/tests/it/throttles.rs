@@ -50,8 +50,6 @@ fn gate(world: &World) -> Arc<Gate> {
 fn gate_with(world: &World, throttles: Arc<dyn Throttles>) -> Arc<Gate> {
     Arc::new(Gate::new(Counting {
         throttles,
-        accounts: world.memory.clone(),
-        places: world.memory.clone(),
         keeper: world.keeper.clone(),
         ledger: world.memory.clone(),
         clock: world.clock.clone(),
@@ -205,7 +203,7 @@ async fn a_new_password_by_mail_lets_the_owner_in_while_others_go_on_guessing() 
     world.reset_password().run(&from(HOME), &token, "another afternoon").await.expect("it is genuine");
     assert_eq!(world.guess_from(ELSEWHERE, ADA).await, FREE as usize, "the delay is over");
     world.enter_from(HOME, ADA, "another afternoon").await.expect("the place is the owner's");
-    let guess = other_process.log_in(&from(HOME).origin, email(ADA).key()).await;
+    let guess = other_process.log_in(&*world.memory, &from(HOME).origin, email(ADA).key()).await;
     assert!(guess.is_ok(), "{guess:?}");
 }
 
@@ -219,11 +217,11 @@ async fn another_process_forgets_a_delay_that_was_ended_within_a_second() {
         world.clock.advance(TimeDelta::minutes(20));
         let _ = world.enter_from(HOME, ADA, "a wrong one").await;
     }
-    assert!(there.log_in(&from(HOME).origin, email(ADA).key()).await.is_err());
+    assert!(there.log_in(&*world.memory, &from(HOME).origin, email(ADA).key()).await.is_err());
     here.let_back_in(&from(HOME).origin, email(ADA).key()).await.expect("it forgets");
-    assert!(there.log_in(&from(HOME).origin, email(ADA).key()).await.is_err(), "it remembers");
+    assert!(there.log_in(&*world.memory, &from(HOME).origin, email(ADA).key()).await.is_err(), "it remembers");
     world.clock.advance(TimeDelta::seconds(1));
-    assert!(there.log_in(&from(HOME).origin, email(ADA).key()).await.is_ok());
+    assert!(there.log_in(&*world.memory, &from(HOME).origin, email(ADA).key()).await.is_ok());
 }
 
 #[tokio::test]

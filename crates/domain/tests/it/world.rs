@@ -87,8 +87,7 @@ impl World {
         LogIn {
             gate: self.gate.0.clone(),
             rules: self.rules,
-            accounts: self.memory.clone(),
-            sessions: self.memory.clone(),
+            arrivals: self.memory.clone(),
             hashing: self.hashing.clone(),
             signer: self.signer.clone(),
             keeper: self.keeper.clone(),

@@ -132,8 +132,6 @@ impl World {
         let gate = if throttled {
             Gate::new(Counting {
                 throttles: memory.clone(),
-                accounts: memory.clone(),
-                places: memory.clone(),
                 keeper: Arc::new(FakeSecretKeeper::default()),
                 ledger: memory.clone(),
                 clock: clock.clone(),
@@ -274,8 +272,7 @@ fn api(
         log_in: use_case!(LogIn {
             gate: gate.clone(),
             rules: LogInRules::default(),
-            accounts: memory.clone(),
-            sessions: memory.clone(),
+            arrivals: memory.clone(),
             hashing: hashing.clone(),
             signer: signer.clone(),
             keeper: keeper.clone(),

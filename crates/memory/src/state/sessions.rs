@@ -6,12 +6,12 @@ use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::user::UserState;
 use domain::changes::{SessionChange, UniqueKey};
 use domain::ids::{GrantId, SessionId, UserId};
-use domain::origin::{Device, Network};
+use domain::origin::Origin;
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Rejected;
 use domain::ports::secrets::SecretDigest;
+use domain::sessions::arrival::Place;
 use domain::sessions::grant::Grant;
-use domain::sessions::ports::Place;
 use domain::sessions::session::{EndReason, Session};
 
 use super::accounts::AccountRows;
@@ -53,12 +53,6 @@ impl SessionRows {
         self.sessions.get(&id).map(|row| row.session.clone())
     }
 
-    /// Whether a user has signed in from a network.
-    pub(crate) fn used_from(&self, user: UserId, network: &Network) -> bool {
-        let sessions = self.sessions.values().map(|row| &row.session);
-        sessions.filter(|session| session.user == user).any(|session| session.network.as_ref() == Some(network))
-    }
-
     /// The sessions of a user that have not ended and do not end by `now`, the one used last first.
     pub(crate) fn of_user(&self, user: UserId, now: Timestamp) -> Vec<Session> {
         let open = |session: &Session| session.user == user && session.ended_at.is_none() && now < session.expires_at;
@@ -68,15 +62,19 @@ impl SessionRows {
         sessions
     }
 
-    pub(crate) fn place(&self, user: UserId, network: &Network, device: &Device) -> Place {
-        let of_user = || self.sessions.values().map(|row| &row.session).filter(|session| session.user == user);
-        let same =
-            |session: &Session| session.network.as_ref() == Some(network) && session.device.as_ref() == Some(device);
-        match (of_user().any(same), of_user().next()) {
-            (true, _) => Place::Known,
-            (false, Some(_)) => Place::New,
-            (false, None) => Place::First,
-        }
+    /// How a user knows the place that a request comes from.
+    pub(crate) fn place(&self, user: UserId, origin: &Origin) -> Place {
+        let of_user = self.sessions.values().map(|row| &row.session).filter(|session| session.user == user);
+        let place = |session: &Session| {
+            let here = session.network.is_some() && session.network == origin.network();
+            let device = session.device.is_some() && session.device == origin.device;
+            match (here, device) {
+                (false, _) => Place::New,
+                (true, false) => Place::Network,
+                (true, true) => Place::Device,
+            }
+        };
+        of_user.map(place).max().unwrap_or(Place::First)
     }
 
     pub(crate) fn by_page_secret(&self, digest: &SecretDigest) -> Option<Session> {

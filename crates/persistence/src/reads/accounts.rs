@@ -9,7 +9,10 @@ use domain::accounts::ports::Accounts;
 use domain::accounts::user::{Account, User, UserState};
 use domain::accounts::user_token::HeldUserToken;
 use domain::ids::UserId;
+use domain::origin::{Device, Origin};
 use domain::ports::failure::PortFailure;
+use domain::sessions::arrival::{Arrival, Place};
+use domain::sessions::ports::Arrivals;
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
@@ -21,6 +24,14 @@ use crate::sql::{all, column, corrupt, limit, one, statements};
 statements! {
     BY_EMAIL = concat!(
         "SELECT ", user_columns!(), ", u.password AS u_password \
+         FROM user_emails e JOIN users u ON u.id = e.user_id WHERE e.email_key = $1 AND e.kind = 'primary'"
+    );
+    ARRIVAL = concat!(
+        "SELECT ", user_columns!(), ", u.password AS u_password, \
+         EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id) AS is_used, \
+         EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.network = $2) AS is_known_network, \
+         EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.network = $2 AND s.device = $3) \
+         AS is_known_device \
          FROM user_emails e JOIN users u ON u.id = e.user_id WHERE e.email_key = $1 AND e.kind = 'primary'"
     );
     BY_ID = concat!("SELECT ", user_columns!(), " FROM users u ", primary_address!(), " WHERE u.id = $1");
@@ -46,6 +57,17 @@ impl Accounts for Database {
         let after = after.map_or(Uuid::nil(), |after| after.uuid());
         let rows = all(self.reader(), LIST, [after.into(), limit(rows)]).await.map_err(port_failure)?;
         rows.iter().map(user).collect()
+    }
+}
+
+#[async_trait]
+impl Arrivals for Database {
+    async fn arrival(&self, email: &EmailKey, origin: &Origin) -> Result<Arrival, PortFailure> {
+        let network = origin.network().map(|network| network.to_string());
+        let device = origin.device.as_ref().map(Device::to_string);
+        let row = one(self.reader(), ARRIVAL, [email.as_str().into(), network.into(), device.into()]).await;
+        let Some(row) = row.map_err(port_failure)? else { return Ok(Arrival { account: None, place: Place::First }) };
+        Ok(Arrival { account: Some(account(&row)?), place: place(&row)? })
     }
 }
 
@@ -85,4 +107,14 @@ fn user_token(row: &QueryResult) -> Result<Option<HeldUserToken>, PortFailure> {
 fn account(row: &QueryResult) -> Result<Account, PortFailure> {
     let password = column::<Option<String>>(row, "u_password")?.map(PasswordHash::restore);
     Ok(Account { user: user(row)?, password })
+}
+
+fn place(row: &QueryResult) -> Result<Place, PortFailure> {
+    let is = |name| column::<bool>(row, name);
+    Ok(match (is("is_used")?, is("is_known_network")?, is("is_known_device")?) {
+        (_, _, true) => Place::Device,
+        (_, true, false) => Place::Network,
+        (true, false, false) => Place::New,
+        (false, false, false) => Place::First,
+    })
 }

@@ -1,7 +1,6 @@
 //! Sessions, grants and who holds a credential.
 
 use async_trait::async_trait;
-use domain::accounts::email::EmailKey;
 use domain::ids::{GrantId, SessionId, UserId};
 use domain::land::field::Field;
 use domain::origin::{Device, Network};
@@ -10,9 +9,8 @@ use domain::ports::failure::PortFailure;
 use domain::ports::ledger::Rejected;
 use domain::ports::secrets::SecretDigest;
 use domain::sessions::grant::Grant;
-use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Place, Sessions};
+use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Sessions};
 use domain::sessions::session::{AuthenticationMethod, Channel, Session};
-use domain::throttles::ports::Places;
 use sea_orm::{QueryResult, Value};
 
 use crate::database::Database;
@@ -75,10 +73,6 @@ statements! {
         "SELECT ", session_columns!(), " FROM sessions s WHERE s.user_id = $1 AND s.ended_at IS NULL \
          AND s.expires_at > $2 ORDER BY s.last_seen_at DESC, s.id DESC LIMIT $3"
     );
-    PLACE = "SELECT EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = $1) AS has_any, \
-             EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = $1 AND s.network = $2 AND s.device = $3) AS has_same";
-    USED_FROM = "SELECT 1 FROM user_emails e JOIN sessions s ON s.user_id = e.user_id AND s.network = $2 \
-        WHERE e.email_key = $1 AND e.kind = 'primary' LIMIT 1";
     BY_GRANT = concat!(
         "SELECT ", user_columns!(), ", ", session_columns!(),
         ", g.generation AS g_generation, g.rotated_at AS g_rotated_at \
@@ -116,28 +110,9 @@ impl Sessions for Database {
         all(self.reader(), OF_USER, values).await.map_err(port_failure)?.iter().map(session).collect()
     }
 
-    async fn place(&self, user: UserId, network: &Network, device: &Device) -> Result<Place, PortFailure> {
-        let values = [user.uuid().into(), network.as_str().into(), device.as_str().into()];
-        let row = one(self.reader(), PLACE, values).await.map_err(port_failure)?;
-        let row = row.ok_or_else(|| PortFailure::lasting("a statement that always gives a row gave none"))?;
-        Ok(match (column(&row, "has_any")?, column(&row, "has_same")?) {
-            (_, true) => Place::Known,
-            (true, false) => Place::New,
-            (false, false) => Place::First,
-        })
-    }
-
     async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure> {
         let row = one(self.reader(), BY_GRANT, [grant.uuid().into()]).await.map_err(port_failure)?;
         row.map(|row| held_grant(&row, grant)).transpose()
-    }
-}
-
-#[async_trait]
-impl Places for Database {
-    async fn knows(&self, email: &EmailKey, network: &Network) -> Result<bool, PortFailure> {
-        let values = [email.as_str().into(), network.as_str().into()];
-        Ok(one(self.reader(), USED_FROM, values).await.map_err(port_failure)?.is_some())
     }
 }
 

@@ -51,7 +51,7 @@ fn ports(database: Database) -> Ports {
         keys: database.clone(),
         ledger: database.clone(),
         throttles: database.clone(),
-        places: database.clone(),
+        arrivals: database.clone(),
         readiness: database,
     }
 }

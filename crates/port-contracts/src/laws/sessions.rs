@@ -6,15 +6,17 @@ use domain::changes::account::AccountChange;
 use domain::changes::{SessionChange, UniqueKey};
 use domain::ids::{SessionId, UserId};
 use domain::land::field::Field;
-use domain::origin::{Device, Network};
+use domain::origin::{ClientAddress, Device, Network, Origin};
 use domain::ports::clock::Timestamp;
+use domain::ports::secrets::SecretDigest;
+use domain::sessions::arrival::Place;
 use domain::sessions::grant::Grant;
-use domain::sessions::ports::{CredentialKey, Holder, Place};
+use domain::sessions::ports::{CredentialKey, Holder};
 use domain::sessions::session::{Channel, EndReason, Session};
 
 use crate::fixture::{Fixture, Ports};
 use crate::outcome::{RACERS, expect_conflict, expect_stale};
-use crate::samples::{add, at, digest, field, geo_id, grant, hash, id, open, plan, plan_of, session, user};
+use crate::samples::{add, at, digest, email, field, geo_id, grant, hash, id, open, plan, plan_of, session, user};
 
 /// A session and its user are found by its id and by the secret of the pages.
 pub async fn a_session_reads_back_equal(fixture: Fixture) {
@@ -275,26 +277,41 @@ fn grant_of(session: &Session) -> SessionChange {
 
 /// A place is known by any session of the user's there, also one that has ended, and by nobody else's.
 pub async fn a_place_is_known_by_the_users_sessions(fixture: Fixture) {
-    let (ada, eve) = (user("ada@example.org"), user("eve@example.org"));
-    fixture.here.write(plan_of(add(&ada))).await;
-    fixture.here.write(plan_of(add(&eve))).await;
-    let (network, device) = (Network::restore("203.0.113.0/24"), Device::restore("curl"));
-    let place = async |user: &User, network: &Network, device: &Device| {
-        fixture.there.sessions.place(user.id, network, device).await.expect("read")
+    let Fixture { here, there, .. } = &fixture;
+    let (ada, eve) = (user("Ada@example.org"), user("eve@example.org"));
+    here.write(plan_of(add(&ada)).with(add(&eve))).await;
+    let place = async |address: &str, ip: Option<&str>, device: Option<&str>| {
+        let with_digest = |ip: &str| ClientAddress::with_digest(ip.parse().expect("good"), SecretDigest::restore(ip));
+        let (address, device) = (email(address), device.map(Device::restore));
+        let origin = Origin { address: ip.map(with_digest), device, ..Origin::default() };
+        let arrival = there.arrivals.arrival(address.key(), &origin).await.expect("read");
+        let account = there.accounts.by_email(address.key()).await.expect("read");
+        assert_eq!(arrival.account, account, "{address}");
+        arrival.place
     };
-    assert_eq!(place(&ada, &network, &device).await, Place::First);
-    let there = session(&ada, Channel::Api);
-    assert_eq!((there.network.as_ref(), there.device.as_ref()), (Some(&network), Some(&device)));
-    fixture.here.write(plan_of(open(&there))).await;
-    fixture
-        .here
-        .write(plan_of(SessionChange::End { session: there.id, reason: EndReason::LoggedOut, at: at(1) }))
-        .await;
-    assert_eq!(place(&ada, &network, &device).await, Place::Known);
-    assert_eq!(place(&ada, &Network::restore("203.0.112.0/24"), &device).await, Place::New);
-    assert_eq!(place(&ada, &network, &Device::restore("Curl")).await, Place::New);
-    assert_eq!(place(&eve, &network, &device).await, Place::First);
+    let home = (Some("203.0.113.7"), Some("curl"));
+    assert_eq!(place("ada@EXAMPLE.org", home.0, home.1).await, Place::First);
+    let session_there = session(&ada, Channel::Api);
+    let (network, device) = (Network::restore("203.0.113.0/24"), Device::restore("curl"));
+    assert_eq!((session_there.network.as_ref(), session_there.device.as_ref()), (Some(&network), Some(&device)));
+    here.write(plan_of(open(&session_there))).await;
+    let end = SessionChange::End { session: session_there.id, reason: EndReason::LoggedOut, at: at(1) };
+    here.write(plan_of(end)).await;
+    for (address, ip, device, expected) in [
+        ("ada@EXAMPLE.org", home.0, home.1, Place::Device),
+        ("ada@example.org", Some("203.0.113.255"), home.1, Place::Device),
+        ("ada@example.org", home.0, Some("Curl"), Place::Network),
+        ("ada@example.org", home.0, None, Place::Network),
+        ("ada@example.org", Some("203.0.112.7"), home.1, Place::New),
+        ("ada@example.org", None, home.1, Place::New),
+        ("ada@example.org", None, None, Place::New),
+        ("eve@example.org", home.0, home.1, Place::First),
+        ("nobody@example.org", home.0, home.1, Place::First),
+    ] {
+        assert_eq!(place(address, ip, device).await, expected, "{address} {ip:?} {device:?}");
+    }
     let nowhere = Session { network: None, device: None, ..session(&eve, Channel::Pages) };
-    fixture.here.write(plan_of(open(&nowhere))).await;
-    assert_eq!(place(&eve, &network, &device).await, Place::New);
+    here.write(plan_of(open(&nowhere))).await;
+    assert_eq!(place("eve@example.org", home.0, home.1).await, Place::New);
+    assert_eq!(place("eve@example.org", None, None).await, Place::New, "what is not known is the same as nothing");
 }

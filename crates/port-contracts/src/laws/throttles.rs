@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use domain::origin::Network;
 use domain::ports::clock::Timestamp;
-use domain::sessions::session::Channel;
 use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, FREE, MOST_FAILURES};
 use domain::throttles::limits::Quota;
 use domain::throttles::ports::{CounterKey, Guessed, Reserved};
@@ -14,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::fixture::{Fixture, Ports};
 use crate::outcome::RACERS;
-use crate::samples::{add, at, email, open, plan_of, session, user};
+use crate::samples::at;
 
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 const THREE: Quota = Quota { most: 3, window: MINUTE };
@@ -170,21 +168,5 @@ pub async fn what_is_vouched_for_is_so_for_a_while(fixture: Fixture) {
             let vouched = there.throttles.is_vouched(&key(name), seconds(second)).await.expect("it is read");
             assert_eq!(vouched, expected, "{name} at {second}");
         }
-    }
-}
-
-/// A session makes its network known to its account alone, also when it has ended.
-pub async fn a_place_is_known_where_the_account_has_signed_in(fixture: Fixture) {
-    let Fixture { here, there, .. } = &fixture;
-    let (ada, ben) = (user("Ada@example.org"), user("ben@example.org"));
-    here.write(plan_of(add(&ada)).with(add(&ben)).with(open(&session(&ada, Channel::Api)))).await;
-    for (address, network, known) in [
-        ("ada@EXAMPLE.org", "203.0.113.0/24", true),
-        ("ada@example.org", "203.0.112.0/24", false),
-        ("ben@example.org", "203.0.113.0/24", false),
-        ("nobody@example.org", "203.0.113.0/24", false),
-    ] {
-        let found = there.places.knows(email(address).key(), &Network::restore(network)).await.expect("it reads");
-        assert_eq!(found, known, "{address} {network}");
     }
 }

@@ -29,7 +29,7 @@ async fn in_memory() -> Fixture {
         keys: memory.clone(),
         ledger: memory.clone(),
         throttles: memory.clone(),
-        places: memory.clone(),
+        arrivals: memory.clone(),
         readiness: memory.clone(),
     };
     Fixture { here: ports.clone(), there: ports, events: Arc::new(Events(memory)), keep: Box::new(()) }

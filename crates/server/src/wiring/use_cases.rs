@@ -175,8 +175,7 @@ impl Adapters {
             LogIn {
                 gate: self.gate.clone(),
                 rules: config.log_in_rules,
-                accounts: self.database.clone(),
-                sessions: self.database.clone(),
+                arrivals: self.database.clone(),
                 hashing: hashing,
                 signer: self.keys.clone(),
                 keeper: self.keys.clone(),

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::ids::{GrantId, UserId};
 use domain::land::field::Field;
-use domain::origin::{Device, Network};
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
-use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, Place, Sessions};
+use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, Sessions};
 use domain::sessions::session::Session;
 use poem::http::{Method, StatusCode};
 use web_ui::options::Options;
@@ -56,10 +55,6 @@ impl Sessions for Broken {
     }
 
     async fn of_user(&self, _: UserId, _: Timestamp, _: usize) -> Result<Vec<Session>, PortFailure> {
-        panic!("the storage broke: canary")
-    }
-
-    async fn place(&self, _: UserId, _: &Network, _: &Device) -> Result<Place, PortFailure> {
         panic!("the storage broke: canary")
     }
 

@@ -75,8 +75,7 @@ impl Registry {
             log_in: Arc::new(LogIn {
                 gate: self.gate(),
                 rules: *rules,
-                accounts: memory.clone(),
-                sessions: memory.clone(),
+                arrivals: memory.clone(),
                 hashing: hashing.clone(),
                 signer: signer.clone(),
                 keeper: keeper.clone(),
@@ -132,8 +131,6 @@ impl Registry {
         }
         Arc::new(Gate::new(Counting {
             throttles: self.memory.clone(),
-            accounts: self.memory.clone(),
-            places: self.memory.clone(),
             keeper: self.keeper.clone(),
             ledger: self.memory.clone(),
             clock: self.clock.clone(),

@@ -6,10 +6,9 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::ids::{GrantId, UserId};
 use domain::land::field::Field;
-use domain::origin::{Device, Network};
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
-use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, Place, Sessions};
+use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, Sessions};
 use domain::sessions::session::Session;
 use memory::clock::ManualClock;
 use poem::http::{Method, StatusCode, header};
@@ -315,10 +314,6 @@ impl Sessions for Away {
     }
 
     async fn of_user(&self, _: UserId, _: Timestamp, _: usize) -> Result<Vec<Session>, PortFailure> {
-        Err(self.failure())
-    }
-
-    async fn place(&self, _: UserId, _: &Network, _: &Device) -> Result<Place, PortFailure> {
         Err(self.failure())
     }
 

@@ -27,7 +27,7 @@ use domain::ports::ledger::Ledger;
 use domain::sessions::authenticate::{Authenticate, AuthenticateError, Shown};
 use domain::sessions::log_in::{self, IssuedCredential, IssuedTokens, LogIn, LogInError, LogInRules};
 use domain::sessions::log_out::LogOut;
-use domain::sessions::ports::{LastSeen, Sessions};
+use domain::sessions::ports::{Arrivals, LastSeen, Sessions};
 use domain::sessions::refresh::{Refresh, RefreshError};
 use domain::sessions::session::Channel;
 use domain::throttles::gate::Gate;
@@ -41,12 +41,14 @@ use super::steps::{Answer, LIFETIME, PASSWORDS, Step};
 
 /// What an engine is to be.
 pub(super) trait Engine:
-    Accounts + Sessions + LastSeen + Ledger + MailedTokens + Deliveries + DomainRules + 'static
+    Accounts + Arrivals + Sessions + LastSeen + Ledger + MailedTokens + Deliveries + DomainRules + 'static
 {
 }
 
-impl<E> Engine for E where E: Accounts + Sessions + LastSeen + Ledger + MailedTokens + Deliveries + DomainRules + 'static
-{}
+impl<E> Engine for E where
+    E: Accounts + Arrivals + Sessions + LastSeen + Ledger + MailedTokens + Deliveries + DomainRules + 'static
+{
+}
 
 /// A session as its client holds it.
 #[derive(Debug)]
@@ -155,8 +157,7 @@ impl<E: Engine> Registry<E> {
         let case = LogIn {
             gate: Arc::new(Gate::open()),
             rules: LogInRules::default(),
-            accounts: self.engine.clone(),
-            sessions: self.engine.clone(),
+            arrivals: self.engine.clone(),
             hashing: self.hashing.clone(),
             signer: self.signer.clone(),
             keeper: self.keeper.clone(),
