@@ -12,8 +12,8 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use poem::http::uri::Scheme;
-use poem::http::{HeaderValue, Version, header};
+use poem::http::uri::{Authority, Scheme};
+use poem::http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Endpoint, Request, Response};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -156,9 +156,14 @@ impl<E: Endpoint<Output = Response> + 'static> Service<hyper::Request<Incoming>>
             let Peer { local, remote, secure } = connection.peer;
             let ends = (LocalAddr(Addr::socket(local)), RemoteAddr(Addr::socket(remote)));
             let scheme = if secure { Scheme::HTTPS } else { Scheme::HTTP };
-            let request = Request::from((request, ends.0, ends.1, scheme));
-            let mut response = connection.endpoint.get_response(request).await;
-            if connection.is_last() && !is_http_2 {
+            let is_for_somebody = names_its_host(request.version(), request.headers());
+            let mut response = if is_for_somebody {
+                connection.endpoint.get_response(Request::from((request, ends.0, ends.1, scheme))).await
+            } else {
+                // As hyper answers other heads that cannot be read.
+                StatusCode::BAD_REQUEST.into()
+            };
+            if !is_http_2 && (connection.is_last() || !is_for_somebody) {
                 // It is the last answer of this connection, and hyper closes it then.
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
@@ -173,6 +178,17 @@ impl<E> Clone for Connection<E> {
         let Self { peer, endpoint, watch, draining, patience } = self;
         let (endpoint, watch) = (Arc::clone(endpoint), Arc::clone(watch));
         Self { peer: *peer, endpoint, watch, draining: draining.clone(), patience: *patience }
+    }
+}
+
+/// Whether a request says once for which host it is, and in a way that can be read (RFC 9112, section 3.2). The other
+/// versions have ways of their own.
+fn names_its_host(version: Version, headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.is_empty() || Authority::try_from(host.as_bytes()).is_ok(),
+        (None, _) => version != Version::HTTP_11,
+        (Some(_), Some(_)) => false,
     }
 }
 

@@ -190,6 +190,28 @@ async fn a_head_beyond_every_measure_is_refused() {
 }
 
 #[tokio::test]
+async fn a_request_says_once_for_which_host_it_is() {
+    let running = start(|_| ()).await;
+    for (version, hosts, status) in [
+        ("1.1", "Host: registry\r\n", 200),
+        ("1.1", "Host: [::1]:8080\r\n", 200),
+        ("1.1", "Host:\r\n", 200),
+        ("1.0", "", 200),
+        ("1.1", "", 400),
+        ("1.1", "Host: registry\r\nHost: registry\r\n", 400),
+        ("1.0", "Host: registry\r\nhost: other\r\n", 400),
+        ("1.1", "Host: a b\r\n", 400),
+    ] {
+        let mut peer = running.send(&format!("GET /quick HTTP/{version}\r\n{hosts}\r\n")).await;
+        let answer = answer(&mut peer).await;
+        assert!(answer.starts_with(&format!("HTTP/{version} {status} ")), "{hosts:?}: {answer}");
+        if status == 400 {
+            assert_eq!(rest(peer).await, b"", "{hosts:?}: nothing else of it is believed");
+        }
+    }
+}
+
+#[tokio::test]
 async fn where_no_place_is_left_the_quietest_connection_makes_room() {
     let running = start(|limits| limits.connections = 3).await;
     let mut peers = Vec::new();
