@@ -23,7 +23,12 @@ use crate::{config, healthcheck, key_commands, logging, mail_test, rows, serve, 
 pub(crate) async fn run(line: CommandLine) -> Result<(), Failure> {
     match line.command {
         Command::Openapi => return print(&http_api::document::document()),
-        Command::CheckConfig => return print(&config::shown(&line.settings)?),
+        Command::CheckConfig => {
+            let shown = config::shown(&line.settings)?;
+            // It is no good to whoever finds out only when the server starts.
+            serve::tls(&config::load(&line.settings)?)?;
+            return print(&shown);
+        }
         _ => {}
     }
     let config = config::load(&line.settings)?;

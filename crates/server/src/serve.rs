@@ -36,9 +36,7 @@ const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 
 /// Serves until a signal ends it.
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
-    let tls = config.tls.clone().map(Tls::open).transpose();
-    let tls = tls.map_err(|error| Failure::new(format!("Cannot listen with TLS: {error}.")))?;
-    let listener = Listener::bind(&config.listen, tls).await;
+    let listener = Listener::bind(&config.listen, tls(config)?).await;
     let listener = listener.map_err(|error| Failure::new(format!("Cannot listen on {}: {error}.", config.listen)))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(said)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(said)?;
@@ -77,6 +75,15 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     adapters.database.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The certificate that the settings name, if they do.
+///
+/// # Errors
+/// When its files cannot be read or used.
+pub(crate) fn tls(config: &Config) -> Result<Option<Tls>, Failure> {
+    let tls = config.tls.clone().map(Tls::open).transpose();
+    tls.map_err(|error| Failure::new(format!("Cannot listen with TLS: {error}.")))
 }
 
 /// How long connections may take: a head ten seconds, and a peer that takes no answer as long as a body.

@@ -208,6 +208,8 @@ async fn it_can_be_asked_at_a_unix_socket_and_with_tls(database: Database) {
     }
     // A certificate that is not there is one clear sentence, and nothing is made.
     let settings = [("USER_REGISTRY_TLS_CERTIFICATE", "nowhere"), tls[1]];
-    let said = run_with(&database, &settings, &["serve"], b"").refused(1);
-    assert!(said.starts_with("Cannot listen with TLS: nowhere cannot be read"), "{said}");
+    for command in ["serve", "check-config"] {
+        let said = run_with(&database, &settings, &[command], b"").refused(1);
+        assert!(said.starts_with("Cannot listen with TLS: nowhere cannot be read"), "{said}");
+    }
 }
