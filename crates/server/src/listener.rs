@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use poem::{Endpoint, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -40,7 +41,7 @@ const LAST_WORD: Duration = Duration::from_millis(250);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// What connections may take.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Limits {
     /// How many may be open.
     pub(crate) connections: usize,
@@ -48,6 +49,8 @@ pub(crate) struct Limits {
     pub(crate) patience: Patience,
     /// How long requests may finish when the server stops.
     pub(crate) grace: Duration,
+    /// The networks of the proxies, whose connections are those of many clients.
+    pub(crate) proxies: Vec<IpNet>,
 }
 
 /// A socket that listens.
@@ -77,6 +80,7 @@ impl Listener {
             open: Arc::new(Open::new(limits.patience)),
             places: Arc::new(Semaphore::new(limits.connections)),
             patience: limits.patience,
+            proxies: limits.proxies,
             local: self.local,
             tls: self.tls.as_ref().map(Tls::acceptor),
         };
@@ -113,6 +117,7 @@ struct Serving<E> {
     open: Arc<Open>,
     places: Arc<Semaphore>,
     patience: Patience,
+    proxies: Vec<IpNet>,
     local: SocketAddr,
     tls: Option<TlsAcceptor>,
 }
@@ -125,8 +130,9 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
             match socket.accept().await {
                 Ok(accepted) => {
                     pause = PAUSES.0;
+                    let network = self.network(&accepted);
                     *in_hand = Some(accepted);
-                    let place = self.place().await;
+                    let place = self.place(network).await;
                     if let Some(accepted) = in_hand.take() {
                         self.open(accepted, place);
                     }
@@ -135,7 +141,7 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
                 // Out of descriptors, most likely: without a pause this would spin.
                 Err(error) => {
                     tracing::warn!(%error, "no connection can be accepted; it is tried again");
-                    self.open.close_the_quietest(LAST_WORD);
+                    self.open.make_room(None, LAST_WORD);
                     sleep(pause).await;
                     pause = PAUSES.1.min(pause * 2);
                 }
@@ -143,12 +149,21 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
         }
     }
 
-    /// A place for one more connection: if there is none, that of the connection that has been quiet for longest.
-    async fn place(&self) -> OwnedSemaphorePermit {
+    /// The network that a connection counts for: not that of a proxy, nor of this machine's own programs.
+    fn network(&self, accepted: &Accepted) -> Option<IpNet> {
+        let Accepted::Tcp(_, peer) = accepted else { return None };
+        let ip = peer.ip().to_canonical();
+        let is_proxy = self.proxies.iter().any(|network| network.contains(&ip));
+        let bits = if ip.is_ipv4() { 24 } else { 48 };
+        IpNet::new(ip, bits).ok().filter(|_| !is_proxy).map(|network| network.trunc())
+    }
+
+    /// A place for one more connection: if there is none, that of another.
+    async fn place(&self, newcomer: Option<IpNet>) -> OwnedSemaphorePermit {
         loop {
             let place = Arc::clone(&self.places).acquire_owned();
             if self.places.available_permits() == 0 {
-                self.open.close_the_quietest(LAST_WORD);
+                self.open.make_room(newcomer, LAST_WORD);
             }
             // When every connection had a request under way, one of them may be quiet by now.
             match timeout(LAST_WORD, place).await {
@@ -162,12 +177,14 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
     /// Accepts the connections that the system holds, and listens no more.
     async fn accept_what_waits(&self, in_hand: Option<Accepted>, socket: Socket) {
         for accepted in in_hand.into_iter().chain(socket.into_waiting().into_iter().flatten()) {
-            self.open(accepted, self.place().await);
+            let network = self.network(&accepted);
+            self.open(accepted, self.place(network).await);
         }
     }
 
     fn open(&self, accepted: Accepted, place: OwnedSemaphorePermit) {
         let peer = Peer { local: self.local, remote: accepted.peer(), secure: self.tls.is_some() };
+        let network = self.network(&accepted);
         match accepted {
             Accepted::Tcp(stream, _) => {
                 // Answers are small, and written whole: to wait for more would only delay them.
@@ -175,18 +192,18 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
                     tracing::debug!(%error, "a connection was gone before it was served");
                     return;
                 }
-                self.spawn(stream, peer, place);
+                self.spawn(stream, peer, network, place);
             }
-            Accepted::Unix(stream) => self.spawn(stream, peer, place),
+            Accepted::Unix(stream) => self.spawn(stream, peer, network, place),
         }
     }
 
-    fn spawn<S>(&self, stream: S, peer: Peer, place: OwnedSemaphorePermit)
+    fn spawn<S>(&self, stream: S, peer: Peer, network: Option<IpNet>, place: OwnedSemaphorePermit)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (endpoint, tls, patience) = (Arc::clone(&self.endpoint), self.tls.clone(), self.patience);
-        self.open.spawn(|watch, draining| async move {
+        self.open.spawn(network, |watch, draining| async move {
             let connection = Connection { peer, endpoint, watch, draining, patience };
             let served = match tls {
                 // It has much more to keep than the other.

@@ -61,9 +61,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
             std::process::exit(130);
         });
     };
-    listener
-        .serve(endpoint, Limits { connections, patience: patience(config), grace: config.shutdown_grace }, ended)
-        .await;
+    let proxies = config.trusted_proxies.networks.clone();
+    let limits = Limits { connections, patience: patience(config), grace: config.shutdown_grace, proxies };
+    listener.serve(endpoint, limits, ended).await;
     telling.abort();
     // What is under way is finished by the database; the rest waits for the next time.
     purging.abort();

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use poem::{Request, get, handler, post};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio::sync::Notify;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -69,7 +69,7 @@ async fn start_at(address: &Address, tls: Option<Tls>, change: impl FnOnce(&mut 
     let listener = Listener::bind(address, tls).await.unwrap();
     let address = listener.local;
     let patience = Patience { head: LONG, idle: LONG, write: LONG, work: LONG };
-    let mut limits = Limits { connections: 100, patience, grace: LONG };
+    let mut limits = Limits { connections: 100, patience, grace: LONG, proxies: Vec::new() };
     change(&mut limits);
     let held = Arc::new(Held::default());
     let holds = Arc::clone(&held);
@@ -99,6 +99,13 @@ async fn start_at(address: &Address, tls: Option<Tls>, change: impl FnOnce(&mut 
 impl Running {
     async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// A connection from another address of this machine.
+    async fn connect_from(&self, ip: [u8; 4]) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((ip, 0).into()).unwrap();
+        socket.connect(self.address).await.unwrap()
     }
 
     async fn send(&self, text: &str) -> TcpStream {
@@ -299,6 +306,21 @@ async fn bodies_that_do_not_come_make_room_where_no_place_is_left() {
     assert!(answer(&mut newcomer).await.starts_with("HTTP/1.1 200 "));
     let closed = tokio::select! { closed = rest(first) => closed, closed = rest(second) => closed };
     assert_eq!(closed, b"");
+}
+
+#[tokio::test]
+async fn a_network_that_holds_most_places_makes_room_for_another_at_once() {
+    let running = start(|limits| limits.connections = 4).await;
+    let half = "POST /body HTTP/1.1\r\nHost: registry\r\nContent-Length: 5\r\n\r\nab";
+    let mut crowd = Vec::new();
+    for last in 1..=4 {
+        let mut peer = running.connect_from([127, 1, 1, last]).await;
+        peer.write_all(half.as_bytes()).await.unwrap();
+        crowd.push(peer);
+    }
+    let mut newcomer = running.connect_from([127, 1, 2, 1]).await;
+    newcomer.write_all(get_of("/quick").as_bytes()).await.unwrap();
+    assert!(answer(&mut newcomer).await.starts_with("HTTP/1.1 200 "));
 }
 
 #[tokio::test]
