@@ -43,7 +43,7 @@ impl Ports {
         let arrival = Arrival { account, place: Place::First };
         arrivals.expect_arrival().returning(move |_, _| Ok(arrival.clone()));
         let mut hashing = MockPasswordHashing::new();
-        hashing.expect_admits().returning(|_| Ok(()));
+        hashing.expect_keep_place().returning(Ok);
         hashing.expect_verify().returning(move |_, _, _| Ok(verdict));
         let mut signer = MockTokenSigner::new();
         signer.expect_sign().returning(|_| Ok(AccessToken::restore("signed")));

@@ -68,11 +68,11 @@ impl CheapHashing {
 
 #[async_trait]
 impl PasswordHashing for CheapHashing {
-    fn admits(&self, _turn: &Turn) -> Result<(), HashFailure> {
+    fn keep_place(&self, turn: Turn) -> Result<Turn, HashFailure> {
         if self.full.load(Ordering::SeqCst) {
             return Err(HashFailure::Overloaded { retry_after: Duration::from_secs(1) });
         }
-        Ok(())
+        Ok(turn)
     }
 
     async fn hash(&self, password: Password, _turn: Turn) -> Result<PasswordHash, HashFailure> {

@@ -77,8 +77,8 @@ impl Hashing {
 
 #[async_trait]
 impl PasswordHashing for Hashing {
-    fn admits(&self, turn: &Turn) -> Result<(), HashFailure> {
-        if self.pool.admits(turn) { Ok(()) } else { Err(self.failure(Refusal::Full)) }
+    fn keep_place(&self, turn: Turn) -> Result<Turn, HashFailure> {
+        self.pool.keep_place(turn).map_err(|refusal| self.failure(refusal))
     }
 
     async fn hash(&self, password: Password, turn: Turn) -> Result<PasswordHash, HashFailure> {

@@ -58,9 +58,12 @@ impl Pool {
         self.schedule.budget_kib()
     }
 
-    /// Whether a job of this turn would find a place now.
-    pub(crate) fn admits(&self, turn: &Turn) -> bool {
-        self.schedule.admits(turn)
+    /// Keeps a place for a job of this turn.
+    ///
+    /// # Errors
+    /// The queue is full.
+    pub(crate) fn keep_place(&self, turn: Turn) -> Result<Turn, Refusal> {
+        self.schedule.keep_place(turn)
     }
 
     /// Does `work` on one of the threads, in `memory_kib` blocks or more.
@@ -221,6 +224,20 @@ mod tests {
             call.await.unwrap();
         }
         pool.run(64, turn(), |_| ()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_place_is_kept_until_it_is_used_or_dropped() {
+        let pool = start(|_| ());
+        let (first, second) = (pool.keep_place(turn()).unwrap(), pool.keep_place(turn()).unwrap());
+        assert!(matches!(pool.keep_place(turn()), Err(Refusal::Full)));
+        assert!(matches!(pool.run(64, turn(), |_| ()).await, Err(Refusal::Full)));
+        drop(first);
+        pool.run(64, turn(), |_| ()).await.unwrap();
+        let third = pool.keep_place(turn()).unwrap();
+        pool.run(64, second, |_| ()).await.unwrap();
+        assert!(matches!(pool.run(257, third, |_| ()).await, Err(Refusal::Memory(_))), "and it is given up with that");
+        assert_eq!(pool.schedule.waiting(), 0);
     }
 
     #[tokio::test]

@@ -5,10 +5,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use domain::accounts::ports::{Line, Turn};
+use domain::accounts::ports::Line;
 use domain::origin::Network;
 
-use crate::job::Job;
+use crate::job::{Job, Refusal};
 
 /// Every so many turns is first that of the line of sign-ups.
 const SIGN_UP_EVERY: u32 = 4;
@@ -24,20 +24,53 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct FairLine {
     places: usize,
-    waiting: usize,
-    by_network: HashMap<Option<Network>, VecDeque<Job>>,
+    taken: usize,
+    by_network: HashMap<Option<Network>, Places>,
     /// The networks that have jobs, the next one first.
     round: VecDeque<Option<Network>>,
 }
 
+/// The places of one network.
+#[derive(Default)]
+struct Places {
+    jobs: VecDeque<Job>,
+    /// Those that are kept for jobs that are yet to come.
+    kept: usize,
+    /// Those that were kept until another network got them: so many jobs will find none.
+    lost: usize,
+}
+
+impl Places {
+    fn taken(&self) -> usize {
+        self.jobs.len() + self.kept
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.taken() + self.lost == 0
+    }
+}
+
 /// What came of asking for a place.
-pub(crate) struct Pushed {
-    /// Whether the new job has one.
+pub(crate) struct Outcome {
     pub(crate) is_admitted: bool,
-    /// The job that has no place: the new one, or the last one of the network with the most.
+    pub(crate) cleared: Cleared,
+}
+
+/// Jobs that have no place any more.
+#[derive(Default)]
+pub(crate) struct Cleared {
+    /// The new one, or the last one of the network with the most.
     pub(crate) refused: Option<Job>,
-    /// Jobs that had a place and for which nobody waits any more.
+    /// Those for which nobody waits any more.
     pub(crate) stale: Vec<Job>,
+}
+
+impl Cleared {
+    /// Tells them.
+    pub(crate) fn refuse(self) {
+        self.stale.into_iter().for_each(|job| job.task.refuse(Refusal::Late));
+        self.refused.into_iter().for_each(|job| job.task.refuse(Refusal::Full));
+    }
 }
 
 impl Queue {
@@ -47,10 +80,38 @@ impl Queue {
         Self { log_ins: line(), sign_ups: line(), turn: 0 }
     }
 
-    /// Gives a job a place. A full line is first cleared of what nobody waits for; then the network that has the
-    /// most places loses its last one, unless it is the one that asks.
-    pub(crate) fn push(&mut self, job: Job) -> Pushed {
-        self.line(job.turn.line).push(job)
+    /// Keeps a place for a job that is yet to come, as [`Self::push`] would give it one.
+    pub(crate) fn keep(&mut self, line: Line, network: &Option<Network>) -> Outcome {
+        let line = self.line(line);
+        let room = line.make_room(network);
+        if room.is_admitted {
+            line.of(network).kept += 1;
+            line.taken += 1;
+        }
+        room
+    }
+
+    /// Gives up a place that was kept for a job that will not come.
+    pub(crate) fn give_up(&mut self, line: Line, network: &Option<Network>) {
+        self.line(line).take_kept(network);
+    }
+
+    /// Gives a job the place that was kept for it, or another one. A full line is first cleared of what nobody waits
+    /// for; then the network that has the most places loses its last one, unless it is the one that asks.
+    pub(crate) fn push(&mut self, mut job: Job) -> Outcome {
+        let line = self.line(job.turn.line);
+        let room = match job.turn.kept.take() {
+            Some(place) => {
+                place.hand_in();
+                Outcome { is_admitted: line.take_kept(&job.turn.network), cleared: Cleared::default() }
+            }
+            None => line.make_room(&job.turn.network),
+        };
+        if room.is_admitted {
+            line.add(job);
+            return room;
+        }
+        Outcome { is_admitted: false, cleared: Cleared { refused: Some(job), ..room.cleared } }
     }
 
     /// One of the lines. That of sign-ups is the shorter while logins wait as well, for they leave it a part of the
@@ -59,18 +120,11 @@ impl Queue {
         match line {
             Line::LogIn => &mut self.log_ins,
             Line::SignUp => {
-                let share = if self.log_ins.waiting > 0 { SIGN_UP_EVERY as usize } else { 1 };
+                let share = if self.log_ins.taken > 0 { SIGN_UP_EVERY as usize } else { 1 };
                 self.sign_ups.places = self.log_ins.places.div_ceil(share);
                 &mut self.sign_ups
             }
         }
-    }
-
-    /// Whether a job of this turn would find a place now, and the jobs that were cleared out of its line to see.
-    pub(crate) fn admits(&mut self, turn: &Turn) -> (bool, Vec<Job>) {
-        let line = self.line(turn.line);
-        let stale = if line.is_full() { line.take_stale() } else { Vec::new() };
-        (!line.is_full() || line.loser(&turn.network).is_some(), stale)
     }
 
     /// The next job. One for which nobody waits any more takes nobody's turn.
@@ -94,50 +148,65 @@ impl Queue {
 
     #[cfg(test)]
     pub(crate) const fn len(&self) -> usize {
-        self.log_ins.waiting + self.sign_ups.waiting
+        self.log_ins.taken + self.sign_ups.taken
     }
 }
 
 impl FairLine {
-    fn push(&mut self, job: Job) -> Pushed {
+    /// Sees to it that this network can have one more place, if it can.
+    fn make_room(&mut self, network: &Option<Network>) -> Outcome {
         let stale = if self.is_full() { self.take_stale() } else { Vec::new() };
-        if !self.is_full() {
-            self.add(job);
-            return Pushed { is_admitted: true, refused: None, stale };
-        }
-        let Some(network) = self.loser(&job.turn.network).cloned() else {
-            return Pushed { is_admitted: false, refused: Some(job), stale };
-        };
-        let refused = self.pop_last_of(&network);
-        self.add(job);
-        Pushed { is_admitted: true, refused, stale }
+        let loser = if self.is_full() { self.loser(network).cloned() } else { None };
+        let is_admitted = !self.is_full() || loser.is_some();
+        let refused = loser.and_then(|loser| self.take_last_of(&loser));
+        Outcome { is_admitted, cleared: Cleared { refused, stale } }
     }
 
     /// The network that would lose a place in a full line to this one: the one with the most, if it had no fewer
     /// than this one afterwards.
     fn loser(&self, network: &Option<Network>) -> Option<&Option<Network>> {
-        let own = self.by_network.get(network).map_or(0, VecDeque::len);
-        let (loser, jobs) = self.by_network.iter().max_by_key(|(_, jobs)| jobs.len())?;
-        (jobs.len() > own + 1).then_some(loser)
+        let own = self.by_network.get(network).map_or(0, Places::taken);
+        let (loser, places) = self.by_network.iter().max_by_key(|(_, places)| places.taken())?;
+        (places.taken() > own + 1).then_some(loser)
+    }
+
+    fn of(&mut self, network: &Option<Network>) -> &mut Places {
+        self.by_network.entry(network.clone()).or_default()
+    }
+
+    /// Uses up a place that was kept for this network, and tells whether it is there still.
+    fn take_kept(&mut self, network: &Option<Network>) -> bool {
+        let Some(places) = self.by_network.get_mut(network) else { return false };
+        let is_there = places.lost == 0;
+        if is_there {
+            places.kept -= 1;
+            self.taken -= 1;
+        } else {
+            // Which of them was lost makes no difference: they are all of one network.
+            places.lost -= 1;
+        }
+        self.forget_if_nothing(network);
+        is_there
     }
 
     fn add(&mut self, job: Job) {
         let network = job.turn.network.clone();
-        let jobs = self.by_network.entry(network.clone()).or_default();
-        if jobs.is_empty() {
+        let jobs = &mut self.of(&network).jobs;
+        let is_first = jobs.is_empty();
+        jobs.push_back(job);
+        self.taken += 1;
+        if is_first {
             self.round.push_back(network);
         }
-        jobs.push_back(job);
-        self.waiting += 1;
     }
 
     fn pop(&mut self) -> Option<Job> {
         let network = self.round.pop_front()?;
-        let jobs = self.by_network.get_mut(&network)?;
+        let jobs = &mut self.by_network.get_mut(&network)?.jobs;
         let job = jobs.pop_front();
-        self.waiting -= usize::from(job.is_some());
+        self.taken -= usize::from(job.is_some());
         if jobs.is_empty() {
-            self.by_network.remove(&network);
+            self.forget_if_nothing(&network);
         } else if job.as_ref().is_some_and(Job::is_stale) {
             self.round.push_front(network);
         } else {
@@ -146,13 +215,19 @@ impl FairLine {
         job
     }
 
-    fn pop_last_of(&mut self, network: &Option<Network>) -> Option<Job> {
-        let jobs = self.by_network.get_mut(network)?;
-        let job = jobs.pop_back();
-        self.waiting -= usize::from(job.is_some());
-        if jobs.is_empty() {
-            self.by_network.remove(network);
+    /// Takes the last place of a network: one that is kept, as its job has not come yet, or else that of a job.
+    fn take_last_of(&mut self, network: &Option<Network>) -> Option<Job> {
+        let places = self.by_network.get_mut(network)?;
+        self.taken -= 1;
+        if places.kept > 0 {
+            places.kept -= 1;
+            places.lost += 1;
+            return None;
+        }
+        let job = places.jobs.pop_back();
+        if places.jobs.is_empty() {
             self.round.retain(|other| other != network);
+            self.forget_if_nothing(network);
         }
         job
     }
@@ -160,19 +235,26 @@ impl FairLine {
     /// Takes out what nobody waits for any more.
     fn take_stale(&mut self) -> Vec<Job> {
         let mut stale = Vec::new();
-        for jobs in self.by_network.values_mut() {
-            let (gone, waiting) = std::mem::take(jobs).into_iter().partition::<VecDeque<_>, _>(Job::is_stale);
-            *jobs = waiting;
+        for places in self.by_network.values_mut() {
+            let jobs = std::mem::take(&mut places.jobs);
+            let (gone, waiting) = jobs.into_iter().partition::<VecDeque<_>, _>(Job::is_stale);
+            places.jobs = waiting;
             stale.extend(gone);
         }
-        self.by_network.retain(|_, jobs| !jobs.is_empty());
-        self.round.retain(|network| self.by_network.contains_key(network));
-        self.waiting -= stale.len();
+        self.round.retain(|network| self.by_network.get(network).is_some_and(|places| !places.jobs.is_empty()));
+        self.by_network.retain(|_, places| !places.is_nothing());
+        self.taken -= stale.len();
         stale
     }
 
+    fn forget_if_nothing(&mut self, network: &Option<Network>) {
+        if self.by_network.get(network).is_some_and(Places::is_nothing) {
+            self.by_network.remove(network);
+        }
+    }
+
     const fn is_full(&self) -> bool {
-        self.waiting >= self.places
+        self.taken >= self.places
     }
 }
 
@@ -181,9 +263,10 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use argon2::Block;
+    use domain::accounts::ports::{KeptPlace, Turn};
 
     use super::*;
-    use crate::job::{Refusal, Task};
+    use crate::job::Task;
 
     struct Idle {
         abandoned: bool,
@@ -197,9 +280,22 @@ mod tests {
         fn refuse(self: Box<Self>, _refusal: Refusal) {}
     }
 
+    fn turn(line: Line, network: &str) -> Turn {
+        Turn { network: self::network(network), line, kept: None }
+    }
+
+    fn network(name: &str) -> Option<Network> {
+        Some(Network::restore(name))
+    }
+
+    /// A job for which a place was kept.
+    fn with_place(job: Job) -> Job {
+        Job { turn: Turn { kept: Some(KeptPlace::new(|| panic!("it is used"))), ..job.turn }, ..job }
+    }
+
     /// A job whose size is its name.
     fn job(name: u32, line: Line, network: &str) -> Job {
-        let turn = Turn { network: Some(Network::restore(network)), line };
+        let turn = turn(line, network);
         let task = Box::new(Idle { abandoned: false });
         Job { memory_kib: name, deadline: Instant::now() + Duration::from_secs(3600), turn, task }
     }
@@ -210,10 +306,7 @@ mod tests {
 
     /// Asks for a place, and gives the name of the job that has none.
     fn refused(queue: &mut Queue, job: Job) -> Option<u32> {
-        let (name, (admitted, _)) = (job.memory_kib, queue.admits(&job.turn));
-        let refused = queue.push(job).refused.map(|job| job.memory_kib);
-        assert_eq!(admitted, refused != Some(name), "it was told before");
-        refused
+        queue.push(job).cleared.refused.map(|job| job.memory_kib)
     }
 
     fn names(queue: &mut Queue) -> Vec<u32> {
@@ -244,6 +337,42 @@ mod tests {
         assert_eq!(refused(&mut queue, log_in(9, "third")), Some(2));
         assert_eq!(refused(&mut queue, log_in(10, "fourth")), Some(10), "everybody has one");
         assert_eq!(names(&mut queue), [1, 6, 7, 9]);
+    }
+
+    #[test]
+    fn a_place_that_is_kept_is_taken_until_its_job_comes_or_it_is_given_up() {
+        let mut queue = Queue::new(2);
+        for _ in 0..2 {
+            assert!(queue.keep(Line::LogIn, &network("a")).is_admitted);
+        }
+        assert!(!queue.keep(Line::LogIn, &network("a")).is_admitted, "all are taken");
+        assert_eq!(refused(&mut queue, log_in(1, "a")), Some(1));
+        assert_eq!(refused(&mut queue, with_place(log_in(2, "a"))), None);
+        assert_eq!(refused(&mut queue, log_in(3, "a")), Some(3), "it had a place of its own");
+        queue.give_up(Line::LogIn, &network("a"));
+        assert_eq!(refused(&mut queue, log_in(4, "a")), None);
+        assert_eq!(names(&mut queue), [2, 4]);
+        assert!(queue.log_ins.by_network.is_empty());
+    }
+
+    #[test]
+    fn who_keeps_most_places_loses_those_first_whose_jobs_have_not_come() {
+        let mut queue = Queue::new(4);
+        assert_eq!(refused(&mut queue, log_in(1, "loud")), None);
+        for _ in 0..3 {
+            assert!(queue.keep(Line::LogIn, &network("loud")).is_admitted);
+        }
+        assert_eq!(refused(&mut queue, log_in(2, "quiet")), None);
+        assert!(queue.keep(Line::LogIn, &network("other")).is_admitted);
+        assert!(!queue.keep(Line::LogIn, &network("loud")).is_admitted);
+        let of_loud = |name| with_place(log_in(name, "loud"));
+        assert_eq!(refused(&mut queue, of_loud(3)), Some(3));
+        queue.give_up(Line::LogIn, &network("loud"));
+        assert_eq!(refused(&mut queue, of_loud(4)), None, "one of the three is left");
+        assert_eq!(refused(&mut queue, with_place(log_in(5, "other"))), None);
+        assert_eq!(names(&mut queue), [1, 2, 5, 4]);
+        assert!(queue.log_ins.by_network.is_empty() && queue.log_ins.round.is_empty());
+        assert_eq!(queue.len(), 0);
     }
 
     #[test]
@@ -288,7 +417,7 @@ mod tests {
             let late = Job { deadline: Instant::now(), ..log_in(1, "a") };
             let abandoned = Job { task: Box::new(Idle { abandoned: true }), ..log_in(2, "b") };
             for job in [late, abandoned, log_in(3, "b")] {
-                assert!(queue.push(job).refused.is_none());
+                assert!(queue.push(job).cleared.refused.is_none());
             }
         };
         let names_of = |jobs: &[Job]| {
@@ -298,13 +427,13 @@ mod tests {
         };
         fill(&mut queue);
         let pushed = queue.push(log_in(4, "c"));
-        assert!(pushed.is_admitted && pushed.refused.is_none());
-        assert_eq!(names_of(&pushed.stale), [1, 2]);
+        assert!(pushed.is_admitted && pushed.cleared.refused.is_none());
+        assert_eq!(names_of(&pushed.cleared.stale), [1, 2]);
         assert_eq!((queue.len(), names(&mut queue)), (2, vec![3, 4]));
         fill(&mut queue);
-        let (admitted, stale) = queue.admits(&log_in(4, "b").turn);
-        assert!(admitted);
-        assert_eq!(names_of(&stale), [1, 2]);
+        let kept = queue.keep(Line::LogIn, &network("b"));
+        assert!(kept.is_admitted && kept.cleared.refused.is_none());
+        assert_eq!(names_of(&kept.cleared.stale), [1, 2]);
         assert_eq!(names(&mut queue), [3]);
     }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use domain::accounts::ports::Turn;
+use domain::accounts::ports::{KeptPlace, Turn};
 
 use crate::job::{Job, Refusal};
 use crate::queue::Queue;
@@ -78,11 +78,17 @@ impl Schedule {
         self.budget_kib
     }
 
-    /// Whether a job of this turn would find a place now.
-    pub(crate) fn admits(&self, turn: &Turn) -> bool {
-        let (admitted, stale) = self.lock().jobs.admits(turn);
-        stale.into_iter().for_each(|job| job.task.refuse(Refusal::Late));
-        admitted
+    /// Keeps a place for a job of this turn; when there is none, one is refused at once: this one or another.
+    pub(crate) fn keep_place(self: &Arc<Self>, turn: Turn) -> Result<Turn, Refusal> {
+        let (line, network) = (turn.line, turn.network.clone());
+        let kept = self.lock().jobs.keep(line, &network);
+        kept.cleared.refuse();
+        if !kept.is_admitted {
+            return Err(Refusal::Full);
+        }
+        let schedule = Arc::clone(self);
+        let place = KeptPlace::new(move || schedule.lock().jobs.give_up(line, &network));
+        Ok(Turn { kept: Some(place), ..turn })
     }
 
     /// Queues a job; when there is no place, one job is refused at once: this one or another.
@@ -100,12 +106,7 @@ impl Schedule {
         }
         drop(state);
         // Answering wakes other tasks, which is nothing to do under the lock.
-        for job in pushed.stale {
-            job.task.refuse(Refusal::Late);
-        }
-        if let Some(job) = pushed.refused {
-            job.task.refuse(Refusal::Full);
-        }
+        pushed.cleared.refuse();
     }
 
     /// Waits for what a thread is to do next. One that holds memory gives it back when somebody

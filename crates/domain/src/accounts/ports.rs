@@ -1,5 +1,6 @@
 //! The ports of the accounts.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -35,12 +36,13 @@ pub trait Accounts: Send + Sync {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PasswordHashing: Send + Sync {
-    /// Whether something of this turn would find a place now. It is asked before anything else is done that costs
-    /// something, so that a flood costs nothing; MUST answer at once. What is admitted may be refused all the same.
+    /// Keeps a place for this turn until it is used. It is asked for before anything else is done that costs
+    /// something, so that a flood costs nothing; MUST answer at once. A network that has the most places may lose this
+    /// one again before it is used.
     ///
     /// # Errors
     /// Too many wait already.
-    fn admits(&self, turn: &Turn) -> Result<(), HashFailure>;
+    fn keep_place(&self, turn: Turn) -> Result<Turn, HashFailure>;
 
     /// A new hash of the normalised password, with a fresh salt and the configured parameters.
     async fn hash(&self, password: Password, turn: Turn) -> Result<PasswordHash, HashFailure>;
@@ -56,12 +58,46 @@ pub trait PasswordHashing: Send + Sync {
 }
 
 /// For whom something is hashed: whose turn it must wait for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Turn {
     /// The network of the client; `None` where it is not known, and for whoever operates the installation.
     pub network: Option<Network>,
     /// The line it waits in.
     pub line: Line,
+    /// The place that is kept for it, if one is.
+    pub kept: Option<KeptPlace>,
+}
+
+/// A place in a line. It is given up when it is dropped unused.
+pub struct KeptPlace {
+    give_up: Option<Box<dyn FnOnce() + Send + Sync>>,
+}
+
+impl KeptPlace {
+    /// A place that is given up so.
+    #[must_use]
+    pub fn new(give_up: impl FnOnce() + Send + Sync + 'static) -> Self {
+        Self { give_up: Some(Box::new(give_up)) }
+    }
+
+    /// Whoever keeps the places has it back, and it is not given up.
+    pub fn hand_in(mut self) {
+        self.give_up = None;
+    }
+}
+
+impl Drop for KeptPlace {
+    fn drop(&mut self) {
+        if let Some(give_up) = self.give_up.take() {
+            give_up();
+        }
+    }
+}
+
+impl fmt::Debug for KeptPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeptPlace(..)")
+    }
 }
 
 /// A line in which hashes wait.
@@ -77,13 +113,13 @@ impl Turn {
     /// The turn of a login, or of whatever else an account needs.
     #[must_use]
     pub fn log_in(origin: &Origin) -> Self {
-        Self { network: origin.network(), line: Line::LogIn }
+        Self { network: origin.network(), line: Line::LogIn, kept: None }
     }
 
     /// The turn of a sign-up.
     #[must_use]
     pub fn sign_up(origin: &Origin) -> Self {
-        Self { network: origin.network(), line: Line::SignUp }
+        Self { network: origin.network(), line: Line::SignUp, kept: None }
     }
 }
 

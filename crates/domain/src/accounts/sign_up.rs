@@ -128,20 +128,20 @@ impl SignUp {
             // Only for a new address they would be written, which takes its time and so would tell.
             return Err(SignUpError::FieldsLater);
         }
+        let turn = self.hashing.keep_place(Turn::sign_up(&actor.origin))?;
         let row = self.domains.of(command.email.domain()).await?;
         if !self.default_policy.admits(row.map(|rule| rule.belongs_to)) {
             return Err(SignUpError::NotAllowed);
         }
-        self.hashing.admits(&Turn::sign_up(&actor.origin))?;
         self.gate.enter(&actor.origin, Throttled::SignUp).await?;
         match self.answers {
-            Answers::Contract => self.openly(actor, command).await,
-            Answers::Hardened => self.secretly(actor, command).await,
+            Answers::Contract => self.openly(actor, command, turn).await,
+            Answers::Hardened => self.secretly(actor, command, turn).await,
         }
     }
 
-    async fn openly(&self, actor: &Actor, command: Command) -> Result<Outcome, SignUpError> {
-        let password = self.hashing.hash(command.password.clone(), Turn::sign_up(&actor.origin)).await?;
+    async fn openly(&self, actor: &Actor, command: Command, turn: Turn) -> Result<Outcome, SignUpError> {
+        let password = self.hashing.hash(command.password.clone(), turn).await?;
         let user_token = UserToken::fresh(&*self.entropy);
         let digest = self.keeper.digest(user_token.reveal());
         let email = command.email.clone();
@@ -155,10 +155,10 @@ impl SignUp {
 
     /// The same steps whether the address has an account or not: one look, one hash, one plan with one letter. A
     /// `token_required` could not be shown, so none is made.
-    async fn secretly(&self, actor: &Actor, command: Command) -> Result<Outcome, SignUpError> {
+    async fn secretly(&self, actor: &Actor, command: Command, turn: Turn) -> Result<Outcome, SignUpError> {
         let may_mail = self.gate.may_mail(&actor.origin, command.email.key(), StrangersMail::Other).await?;
         let account = self.accounts.by_email(command.email.key()).await?;
-        let password = self.hashing.hash(command.password.clone(), Turn::sign_up(&actor.origin)).await?;
+        let password = self.hashing.hash(command.password.clone(), turn).await?;
         let email = command.email.clone();
         let owner = match account {
             Some(account) => Some(account.user),

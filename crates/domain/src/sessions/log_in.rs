@@ -189,29 +189,35 @@ impl LogIn {
     /// # Errors
     /// Why the user is not signed in.
     pub async fn run(&self, actor: &Actor, command: Command) -> Result<Outcome, LogInError> {
-        self.hashing.admits(&Turn::log_in(&actor.origin))?;
+        let turn = self.hashing.keep_place(Turn::log_in(&actor.origin))?;
         let (guess, arrival) = self.gate.log_in(&*self.arrivals, &actor.origin, command.email.key()).await?;
-        let outcome = self.attempts(actor, &command, arrival).await;
+        let outcome = self.attempts(actor, &command, arrival, turn).await;
         self.gate.settle(guess, outcome.as_ref().map_or_else(LogInError::verdict, |_| gate::Verdict::Right)).await;
         outcome
     }
 
-    async fn attempts(&self, actor: &Actor, command: &Command, arrival: Arrival) -> Result<Outcome, LogInError> {
-        let mut arrival = arrival;
+    async fn attempts(
+        &self,
+        actor: &Actor,
+        command: &Command,
+        arrival: Arrival,
+        turn: Turn,
+    ) -> Result<Outcome, LogInError> {
+        let (mut arrival, mut turn) = (arrival, turn);
         for _ in 1..ATTEMPTS {
-            match self.attempt(actor, command, arrival).await {
+            match self.attempt(actor, command, arrival, turn).await {
                 Err(Failed::Rejected(Rejected::Stale)) => {}
                 other => return other.map_err(Failed::into_error),
             }
             arrival = self.arrivals.arrival(command.email.key(), &actor.origin).await?;
+            turn = Turn::log_in(&actor.origin);
         }
-        self.attempt(actor, command, arrival).await.map_err(Failed::into_error)
+        self.attempt(actor, command, arrival, turn).await.map_err(Failed::into_error)
     }
 
-    async fn attempt(&self, actor: &Actor, command: &Command, arrival: Arrival) -> Result<Outcome, Failed> {
+    async fn attempt(&self, actor: &Actor, command: &Command, arrival: Arrival, turn: Turn) -> Result<Outcome, Failed> {
         let Arrival { account, place } = arrival;
         let (user, stored) = account.map_or((None, None), |account| (Some(account.user), account.password));
-        let turn = Turn::log_in(&actor.origin);
         let verdict = self.hashing.verify(command.password.clone(), stored.clone(), turn).await;
         let verdict = verdict.map_err(LogInError::from)?;
         let (user, verified, outdated) = match self.rules.judge(user.as_ref(), stored, verdict) {
