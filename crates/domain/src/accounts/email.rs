@@ -37,7 +37,11 @@ impl EmailAddress {
         let (local, domain) = typed.rsplit_once('@').ok_or(EmailError::NotAnAddress)?;
         let domain = DomainName::parse(domain).map_err(|_| EmailError::NotAnAddress)?;
         check_local(local)?;
-        let key = EmailKey(format!("{}@{domain}", fold(local)));
+        let folded = fold(local);
+        // NFC makes a semicolon of a Greek question mark, and lower case more octets of some letters: a key is an
+        // address, too.
+        check_local(&folded)?;
+        let key = EmailKey(format!("{folded}@{domain}"));
         if key.0.len() > MAX_OCTETS {
             return Err(EmailError::TooLong);
         }
@@ -224,6 +228,7 @@ mod tests {
     fn bad_addresses_are_named() {
         use EmailError::{ControlCharacter, NotAnAddress, Quoted, TooLong};
         let long_local = format!("{}@example.org", "a".repeat(65));
+        let long_when_folded = format!("{}@example.org", "\u{130}".repeat(32));
         let long = format!("a@{}.example", "b".repeat(250));
         for (text, error) in [
             ("", NotAnAddress),
@@ -248,7 +253,9 @@ mod tests {
             ("ada\u{0}@example.org", ControlCharacter),
             ("ad\u{200b}a@example.org", ControlCharacter),
             ("ad\u{202e}a@example.org", ControlCharacter),
+            ("ada\u{37e}@example.org", NotAnAddress),
             (&long_local, TooLong),
+            (&long_when_folded, TooLong),
             (&long, TooLong),
         ] {
             assert_eq!(EmailAddress::parse(text), Err(error), "{text:?}");
