@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use thiserror::Error;
 
 use crate::form::Refusal;
@@ -65,12 +65,19 @@ impl HeldUserToken {
     }
 }
 
+/// RFC 3339 writes years in four digits.
+const LAST_YEAR: i32 = 9999;
+
 /// When a new `token_required` ends, as somebody enters it.
 ///
 /// # Errors
 /// When it is no time, or not in the future.
 pub fn parse_expiry(text: &str, now: Timestamp) -> Result<Timestamp, ExpiryError> {
     let end = DateTime::parse_from_rfc3339(text).map_err(|_| ExpiryError::NotATime)?.with_timezone(&Utc);
+    // In UTC it may be beyond the last year that RFC 3339 has, and then nobody could be told of it.
+    if end.year() > LAST_YEAR {
+        return Err(ExpiryError::NotATime);
+    }
     if end > now { Ok(end) } else { Err(ExpiryError::Past) }
 }
 
@@ -120,7 +127,9 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         assert_eq!(parse_expiry("1970-01-01T01:00:01+01:00", now), Ok(now + TimeDelta::seconds(1)));
         assert_eq!(parse_expiry("1970-01-01T00:00:00Z", now), Err(ExpiryError::Past));
-        for text in ["", "tomorrow", "1970-01-02", "1970-01-02T00:00:00", "1970-02-30T00:00:00Z"] {
+        for text in
+            ["", "tomorrow", "1970-01-02", "1970-01-02T00:00:00", "1970-02-30T00:00:00Z", "9999-12-31T23:59:59-00:01"]
+        {
             assert_eq!(parse_expiry(text, now), Err(ExpiryError::NotATime), "{text}");
         }
     }
