@@ -49,7 +49,7 @@ impl KnownBrowser {
         let bytes = unhex(&opened)?;
         let (id, rest) = bytes.split_first_chunk()?;
         let (accounts, []) = rest.as_chunks() else { return None };
-        let is_fresh = |sign_in: &SignIn| now.timestamp() - sign_in.at < LIFETIME.num_seconds();
+        let is_fresh = |sign_in: &SignIn| now.timestamp().saturating_sub(sign_in.at) < LIFETIME.num_seconds();
         let accounts: Vec<_> = accounts.iter().filter_map(SignIn::of).filter(is_fresh).collect();
         (!accounts.is_empty()).then_some(Self { id: *id, accounts })
     }
