@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("domain-example", &[]),
     ("e2e", &[]),
+    ("fuzz", &["domain", "memory", "tokens"]),
     ("http-api", &["domain"]),
     ("mailer", &["domain"]),
     ("memory", &["domain"]),

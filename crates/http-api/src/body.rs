@@ -112,7 +112,7 @@ async fn bytes(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, Ref
     }
 }
 
-fn parse<T: Body>(request: &Request, bytes: &[u8]) -> Result<Strict<T>, Refusal> {
+pub(crate) fn parse<T: Body>(request: &Request, bytes: &[u8]) -> Result<Strict<T>, Refusal> {
     let mut errors = FormErrors::none();
     // No operation with a body has parameters in its query.
     check_names(request, &[], &mut errors);
@@ -138,7 +138,7 @@ pub(crate) fn too_large() -> Refusal {
 }
 
 /// Whether the one `content-type` says JSON, in UTF-8 if it speaks of that at all.
-fn is_json(request: &Request) -> bool {
+pub(crate) fn is_json(request: &Request) -> bool {
     let mut given = request.headers().get_all(header::CONTENT_TYPE).iter();
     let (Some(content_type), None) = (given.next(), given.next()) else { return false };
     let Ok(text) = content_type.to_str() else { return false };

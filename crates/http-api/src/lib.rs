@@ -11,6 +11,8 @@ pub mod routes;
 mod body;
 mod caller;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod json;
 mod pages;
 mod prepared;

@@ -156,6 +156,12 @@ impl Refusal {
         Self::new(Kind::NotFound, "There is nothing at this path.")
     }
 
+    /// The wrong fields.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
     /// The answer to the caller.
     pub(crate) fn answer(self, public_url: &str, request: RequestId) -> Response {
         let field =

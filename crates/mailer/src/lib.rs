@@ -5,6 +5,8 @@
 mod catalogue;
 mod directory;
 mod facts;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod links;
 mod message;
 pub mod options;

@@ -10,6 +10,8 @@
 pub mod argon2id;
 pub mod common_passwords;
 pub mod cost;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod hashing;
 mod job;
 mod limits;

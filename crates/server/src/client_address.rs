@@ -29,7 +29,7 @@ pub(crate) struct TrustedProxies {
 impl TrustedProxies {
     /// The address of the client behind the peer of a connection: from the right, the first that is no trusted
     /// proxy's. What cannot be read ends the way: whoever stands before it is the client.
-    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         for next in self.said(headers).into_iter().rev() {
             let Some(next) = self.trusts(client).then_some(next).flatten() else { break };

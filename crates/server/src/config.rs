@@ -5,7 +5,7 @@ mod holds;
 mod listen;
 mod mail;
 mod proxies;
-mod raw;
+pub(crate) mod raw;
 mod retention;
 pub(crate) mod settings;
 mod tokens;

@@ -9,6 +9,8 @@ mod delivery;
 mod descriptors;
 mod dispatch;
 mod failure;
+#[cfg(test)]
+mod fuzzing;
 mod healthcheck;
 mod key_commands;
 mod key_upkeep;

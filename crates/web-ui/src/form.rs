@@ -26,6 +26,12 @@ const TIME: Duration = Duration::from_secs(30);
 pub(crate) struct Post(BTreeMap<String, String>);
 
 impl Post {
+    /// Its inputs, whosever they are.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn inputs(self) -> BTreeMap<String, String> {
+        self.0
+    }
+
     /// The form, if it is one that `sender` was shown.
     pub(crate) fn open(self, sender: &Binding, site: &Site) -> Result<Form, Refused> {
         let is_theirs = self.0.get(CODE).is_some_and(|code| sender.owns(code, &*site.use_cases.keeper));
@@ -92,7 +98,7 @@ fn is_form(content_type: &str) -> bool {
 }
 
 /// The inputs by name. Two of one name are no form of these pages.
-fn parse(bytes: &[u8]) -> Result<Post, Refused> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Post, Refused> {
     let mut inputs = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(bytes) {
         if inputs.insert(name.into_owned(), value.into_owned()).is_some() {

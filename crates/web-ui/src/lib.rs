@@ -21,6 +21,8 @@ mod envelope;
 mod flash;
 mod form;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod mistakes;
 mod next;
 pub mod options;

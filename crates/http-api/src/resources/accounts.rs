@@ -1,7 +1,7 @@
 //! Signing up, and one's own account.
 
 mod answers;
-mod bodies;
+pub(crate) mod bodies;
 
 use answers::{HeldToken, HeldTokenAnswer, Updated, UpdatedAnswer};
 use answers::{MeAnswer, MeDto, SignUpAnswer, SignedUp, TokenAnswer, TokenRemovedAnswer, TokenRequired};

@@ -52,7 +52,7 @@ impl GeoJson {
         geometry.flatten().map_or(before, Self)
     }
 
-    fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         match &self.0 {
             Geometry::Polygon(polygon) => json!({ "type": "Polygon", "coordinates": rings_value(polygon) }),
             Geometry::MultiPolygon(polygons) => {
