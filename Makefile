@@ -47,6 +47,10 @@ torture: state-machine races crashes ## Do the long forms of the tests, and ask 
 	cargo build --workspace --bin user-registry
 	USER_REGISTRY_TEST_EXAMPLES=1000 scripts/with-postgres tests/clients/run test_schema.py
 
+.PHONY: fuzz
+fuzz: ## Let libFuzzer try ten million inputs on every parser; ARGS='--runs 100000 email' for less
+	scripts/fuzz $(ARGS)
+
 .PHONY: bench
 bench: ## Measure the release build beside the bare limits of this machine, on both engines; ARGS=--quick for a short try
 	cargo build --release --workspace --bins
