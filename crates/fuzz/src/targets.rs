@@ -12,7 +12,7 @@ mod passwords;
 pub type Target = fn(&[u8]);
 
 /// Every target here, with the name of its directory in `fuzz/seeds`.
-pub const ALL: [(&str, Target); 13] = [
+pub const ALL: [(&str, Target); 14] = [
     ("access_token", codes::access_token),
     ("boundary", boundary::boundary),
     ("code", codes::code),
@@ -20,11 +20,12 @@ pub const ALL: [(&str, Target); 13] = [
     ("domain_name", addresses::domain_name),
     ("email", addresses::email),
     ("expiry", opaque::expiry),
-    ("form", forms::form),
+    ("field", forms::field),
     ("locale", forms::locale),
     ("opaque", opaque::opaque),
     ("origin", origin::origin),
     ("password", passwords::password),
+    ("phone", forms::phone),
     ("root_secret", codes::root_secret),
 ];
 

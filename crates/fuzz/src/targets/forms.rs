@@ -20,15 +20,19 @@ pub(super) fn locale(data: &[u8]) {
     }
 }
 
-/// Phone numbers, names of fields and `GeoID`s are kept as they were typed, and are one line.
-pub(super) fn form(data: &[u8]) {
+/// A phone number is a plus sign and digits, as it was typed.
+pub(super) fn phone(data: &[u8]) {
     let typed = text::of(data);
-    if let Ok(number) = PhoneNumber::parse(&typed) {
-        assert_eq!(number.as_str(), typed);
-        let digits = typed.strip_prefix('+').unwrap_or_default();
-        assert!((7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()), "{typed:?}");
-        assert_eq!(PhoneNumber::restore(&typed), Ok(number));
-    }
+    let Ok(number) = PhoneNumber::parse(&typed) else { return };
+    assert_eq!(number.as_str(), typed);
+    let digits = typed.strip_prefix('+').unwrap_or_default();
+    assert!((7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()), "{typed:?}");
+    assert_eq!(PhoneNumber::restore(&typed), Ok(number));
+}
+
+/// Names of fields and `GeoID`s are kept as they were typed, and have no control characters.
+pub(super) fn field(data: &[u8]) {
+    let typed = text::of(data);
     if let Ok(name) = FieldName::parse(&typed) {
         assert_eq!(name.as_str(), typed);
         assert!((1..=100).contains(&typed.chars().count()) && !typed.contains(char::is_control), "{typed:?}");
