@@ -42,8 +42,12 @@ races: ## Let 64 clients race for each mailed token in 50 rounds, through the re
 crashes: ## Kill the program 200 times under load on each engine, and look for what it had acknowledged
 	scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only -E 'test(crashes)'
 
+.PHONY: restarts
+restarts: ## Restart PostgreSQL 40 times under load, print how soon all is served again, and look for what was acknowledged
+	scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only --no-capture -E 'test(restarts_for_long)'
+
 .PHONY: torture
-torture: state-machine races crashes ## Do the long forms of the tests, and ask 20,000 requests of every shape
+torture: state-machine races crashes restarts ## Do the long forms of the tests, and ask 20,000 requests of every shape
 	cargo build --workspace --bin user-registry
 	USER_REGISTRY_TEST_EXAMPLES=1000 scripts/with-postgres tests/clients/run test_schema.py
 

@@ -13,5 +13,6 @@ mod mail;
 mod pages;
 mod races;
 mod refreshes;
+mod restarts;
 mod surface;
 mod throttles;

@@ -56,12 +56,26 @@ impl Database {
     /// # Panics
     /// When there is no PostgreSQL server to make it on.
     pub async fn new(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self::in_folder(TempDir::new().expect("a temporary folder")),
+            Engine::Postgres => Self::on_server(&server_url()).await,
+        }
+    }
+
+    /// The SQLite file in a folder, which may be there already.
+    #[must_use]
+    pub fn in_folder(folder: TempDir) -> Self {
+        let url = format!("sqlite://{}", folder.path().join("registry.sqlite").display());
+        Self { engine: Engine::Sqlite, url, folder }
+    }
+
+    /// A new one on a PostgreSQL server, given by the address of a superuser.
+    ///
+    /// # Panics
+    /// When the server does not answer.
+    pub async fn on_server(server: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let url = match engine {
-            Engine::Sqlite => format!("sqlite://{}", folder.path().join("registry.sqlite").display()),
-            Engine::Postgres => new_on_postgres().await,
-        };
-        Self { engine, url, folder }
+        Self { engine: Engine::Postgres, url: new_on_postgres(server).await, folder }
     }
 
     /// A folder that lives as long as the database.
@@ -251,18 +265,17 @@ impl Database {
     }
 }
 
-/// A new database on the server that `make test` provides. The whole server goes away afterwards.
-async fn new_on_postgres() -> String {
+/// A new database on a server, such as that which `make test` provides. The whole server goes away afterwards.
+async fn new_on_postgres(server: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("e2e_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let server = server_url();
-    let mut connection = PgConnection::connect(&server).await.expect("the PostgreSQL server of the tests answers");
+    let mut connection = PgConnection::connect(server).await.expect("the PostgreSQL server of the tests answers");
     // A process of the same number may have been here before, on a server that stays.
     let drop = sqlx::AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
     connection.execute(drop).await.expect("the tests may drop their databases");
     let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
     connection.execute(create).await.expect("the tests may make databases");
-    let (base, options) = server.split_once('?').map_or((server.as_str(), None), |(base, rest)| (base, Some(rest)));
+    let (base, options) = server.split_once('?').map_or((server, None), |(base, rest)| (base, Some(rest)));
     let (host, _) = base.rsplit_once('/').expect("the URL names a database");
     let options = options.map(|options| format!("?{options}")).unwrap_or_default();
     format!("{host}/{name}{options}")

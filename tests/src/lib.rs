@@ -3,7 +3,9 @@
 use std::task::Poll;
 
 pub mod database;
+pub mod load;
 pub mod mailbox;
+pub mod postgres_server;
 pub mod program;
 pub mod workspace;
 
