@@ -46,8 +46,12 @@ crashes: ## Kill the program 200 times under load on each engine, and look for w
 restarts: ## Restart PostgreSQL 40 times under load, print how soon all is served again, and look for what was acknowledged
 	scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only --no-capture -E 'test(restarts_for_long)'
 
+.PHONY: soak
+soak: ## Load each engine for half an hour, or for ARGS seconds, and see memory, descriptors and the log of SQLite stay
+	USER_REGISTRY_TEST_SOAK_SECONDS=$(ARGS) scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only --no-capture -E 'test(soak_on)'
+
 .PHONY: torture
-torture: state-machine races crashes restarts ## Do the long forms of the tests, and ask 20,000 requests of every shape
+torture: state-machine races crashes restarts soak ## Do the long forms of the tests, and ask 20,000 requests of every shape
 	cargo build --workspace --bin user-registry
 	USER_REGISTRY_TEST_EXAMPLES=1000 scripts/with-postgres tests/clients/run test_schema.py
 

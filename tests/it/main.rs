@@ -14,5 +14,6 @@ mod pages;
 mod races;
 mod refreshes;
 mod restarts;
+mod soak;
 mod surface;
 mod throttles;

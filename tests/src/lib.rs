@@ -6,6 +6,7 @@ pub mod database;
 pub mod load;
 pub mod mailbox;
 pub mod postgres_server;
+pub mod process;
 pub mod program;
 pub mod workspace;
 

@@ -14,6 +14,9 @@ use crate::program::Program;
 /// The password of everybody.
 pub const PASSWORD: &str = "canary-horse battery";
 
+/// After how many requests a client comes with a new connection.
+const REQUESTS: usize = 50;
+
 /// What a client does again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
@@ -183,7 +186,7 @@ struct Asker {
 
 impl Asker {
     /// Works until the end, or until there is no answer.
-    async fn work(self, work: Work, pace: Duration) {
+    async fn work(mut self, work: Work, pace: Duration) {
         let mut number = 0;
         while !self.ended.load(Ordering::Relaxed) {
             let next = tokio::time::Instant::now() + pace;
@@ -192,6 +195,9 @@ impl Asker {
                 return;
             }
             number += 1;
+            if number % REQUESTS == 0 {
+                self.client = Client::new();
+            }
             tokio::time::sleep_until(next).await;
         }
     }

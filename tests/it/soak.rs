@@ -1,0 +1,172 @@
+//! Mixed load for long: memory, descriptors and the log of SQLite stay bounded.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use e2e::database::{Database, Engine};
+use e2e::load::{Load, Told, Work};
+use e2e::process::{descriptors, resident_kib};
+use e2e::program::Program;
+
+const WORKS: [Work; 8] =
+    [Work::SignUp, Work::LogIn, Work::LogIn, Work::LogIn, Work::Refresh, Work::Read, Work::Read, Work::Read];
+/// How long the load lasts in the long form; the slope of the memory only counts over so long.
+const LONG: Duration = Duration::from_secs(30 * 60);
+/// How long is looked for what the machine takes, and the part of it that is asked for then.
+const MEASURED: Duration = Duration::from_secs(20);
+const PART: f64 = 0.7;
+/// What the memory may grow by in an hour.
+const SLOPE_KIB: f64 = 1024.0;
+/// Connections to the database open when they are needed for the first time, which may be late.
+const LATE_DESCRIPTORS: usize = 16;
+/// SQLite begins its log anew after some 4 MiB, but for readers that need what it holds.
+const WAL: u64 = 64 * 1024 * 1024;
+
+e2e::on_both_engines! {
+    no_descriptor_outlives_its_connection
+}
+
+async fn no_descriptor_outlives_its_connection(database: Database) {
+    let (program, told) = start(&database).await;
+    let mut quiet = 0;
+    for round in 0..4 {
+        let load = Load::start(&program, &told, &format!("{round}"), &WORKS.map(|work| (work, Duration::ZERO)));
+        let before = told.answered(Work::LogIn);
+        while told.answered(Work::LogIn) < before + 8 {
+            assert_eq!(told.wrong(), [] as [String; 0]);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        load.end().await;
+        if round == 0 {
+            quiet = descriptors(program.id()) + LATE_DESCRIPTORS;
+        }
+    }
+    // Each of these is a connection more than the clients before had.
+    let held = connected(&program, 4 * LATE_DESCRIPTORS).await;
+    assert!(descriptors(program.id()) >= 4 * LATE_DESCRIPTORS, "the connections are there");
+    drop(held);
+    for _ in 0..2400 {
+        if descriptors(program.id()) <= quiet {
+            assert_eq!(program.stop().await, Some(0));
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("{} descriptors are open, {quiet} at most were when it began", descriptors(program.id()));
+}
+
+/// Connections that have been answered, and are kept.
+async fn connected(program: &Program, count: usize) -> Vec<reqwest::Client> {
+    let mut clients = Vec::new();
+    for _ in 0..count {
+        let client = reqwest::Client::new();
+        let answer = client.get(format!("{}/health/live", program.url)).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        answer.bytes().await.expect("a body");
+        clients.push(client);
+    }
+    clients
+}
+
+#[tokio::test]
+#[ignore = "it takes half an hour: make soak runs it"]
+async fn soak_on_sqlite() {
+    soak(&Database::new(Engine::Sqlite).await).await;
+}
+
+#[tokio::test]
+#[ignore = "it takes half an hour: make soak runs it"]
+async fn soak_on_postgres() {
+    soak(&Database::new(Engine::Postgres).await).await;
+}
+
+async fn start(database: &Database) -> (Program, Arc<Told>) {
+    let program = Program::start_with(database, &[("USER_REGISTRY_THROTTLES", "off")]).await;
+    let told = Told::of_session(&program).await;
+    (program, told)
+}
+
+/// What the process holds at a moment.
+#[derive(Clone, Copy)]
+struct Sample {
+    seconds: f64,
+    resident_kib: f64,
+    descriptors: usize,
+    wal: u64,
+}
+
+async fn soak(database: &Database) {
+    let (program, told) = start(database).await;
+    let load = Load::start(&program, &told, "fast", &WORKS.map(|work| (work, Duration::ZERO)));
+    tokio::time::sleep(MEASURED).await;
+    let paces = WORKS.map(|work| {
+        let clients = WORKS.iter().filter(|other| **other == work).count();
+        let each = told.answered(work) as f64 / clients as f64 / MEASURED.as_secs_f64();
+        println!("{:?}, {work:?}: {each:.1}/s at most by each client", database.engine);
+        (work, Duration::from_secs_f64(1.0 / (PART * each.max(0.1))))
+    });
+    load.end().await;
+    let (start, length) = (Instant::now(), length());
+    let load = Load::start(&program, &told, "soak", &paces);
+    let mut samples = Vec::new();
+    while start.elapsed() < length {
+        samples.push(sample(&program, database, start));
+        if samples.len() % 60 == 0 {
+            print(&samples[samples.len() - 1]);
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    load.end().await;
+    let done = WORKS.map(|work| told.answered(work));
+    println!("answered, by client: {done:?}; refused: {}", told.refused());
+    assert_eq!(told.wrong(), [] as [String; 0]);
+    assert_eq!(told.unanswered(), [] as [String; 0]);
+    judge(&samples, length);
+    told.is_stored(database).await;
+    assert_eq!(program.stop().await, Some(0));
+}
+
+fn sample(program: &Program, database: &Database, start: Instant) -> Sample {
+    let wal: PathBuf = database.folder().join("registry.sqlite-wal");
+    Sample {
+        seconds: start.elapsed().as_secs_f64(),
+        resident_kib: resident_kib(program.id()) as f64,
+        descriptors: descriptors(program.id()),
+        wal: wal.metadata().map_or(0, |file| file.len()),
+    }
+}
+
+fn print(sample: &Sample) {
+    let Sample { seconds, resident_kib, descriptors, wal } = sample;
+    println!("{seconds:.0} s: RSS {:.2} MiB, {descriptors} descriptors, log {wal} bytes", resident_kib / 1024.0);
+}
+
+fn judge(samples: &[Sample], length: Duration) {
+    let (first, second) = samples.split_at(samples.len() / 2);
+    let slope = slope(second);
+    let most = |part: &[Sample]| part.iter().map(|sample| sample.descriptors).max().unwrap_or_default();
+    let wal = samples.iter().map(|sample| sample.wal).max().unwrap_or_default();
+    print(&second[second.len() - 1]);
+    println!("RSS slope over the second half: {:.2} MiB/h; largest log: {wal} bytes", slope / 1024.0);
+    println!("most descriptors in the halves: {} and {}", most(first), most(second));
+    assert!(most(second) <= most(first) + LATE_DESCRIPTORS, "descriptors grow");
+    assert!(wal <= WAL, "the log grows");
+    assert!(length < LONG || slope < SLOPE_KIB, "the memory grows");
+}
+
+/// KiB in an hour, by least squares.
+fn slope(samples: &[Sample]) -> f64 {
+    let count = samples.len() as f64;
+    let mean = |of: fn(&Sample) -> f64| samples.iter().map(of).sum::<f64>() / count;
+    let (seconds, kib) = (mean(|sample| sample.seconds), mean(|sample| sample.resident_kib));
+    let both = samples.iter().map(|sample| (sample.seconds - seconds) * (sample.resident_kib - kib)).sum::<f64>();
+    let spread = samples.iter().map(|sample| (sample.seconds - seconds).powi(2)).sum::<f64>();
+    3600.0 * both / spread
+}
+
+#[expect(clippy::disallowed_methods, reason = "make soak says how long")]
+fn length() -> Duration {
+    let seconds = std::env::var("USER_REGISTRY_TEST_SOAK_SECONDS").ok().filter(|seconds| !seconds.is_empty());
+    seconds.map_or(LONG, |seconds| Duration::from_secs(seconds.parse().expect("a number of seconds")))
+}
