@@ -3,6 +3,7 @@
 mod address_changes;
 mod answers;
 mod architecture;
+mod commits;
 mod crashes;
 mod events;
 mod faults;

@@ -88,10 +88,18 @@ impl Program {
     /// # Panics
     /// When it does not become ready.
     pub async fn start_with(database: &Database, settings: &[(&str, &str)]) -> Self {
+        Self::start_under(database, settings, &[]).await
+    }
+
+    /// The same by the words of a command line that becomes the program: the program and `serve` are its last words.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub async fn start_under(database: &Database, settings: &[(&str, &str)], words: &[&str]) -> Self {
         let address = free_address();
         let log = database.folder().join(format!("{}.log", address.replace(':', "-")));
         let file = File::create(&log).expect("a log file");
-        let child = command(database, settings)
+        let child = command_under(database, settings, words)
             .arg("serve")
             .env("USER_REGISTRY_LISTEN", &address)
             .stdout(file.try_clone().expect("the log file"))
@@ -239,9 +247,24 @@ pub fn run(database: &Database, arguments: &[&str], input: &str) -> Output {
 /// The program with a clean environment but for where the database is.
 #[must_use]
 pub fn command(database: &Database, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(workspace::program());
+    command_under(database, settings, &[])
+}
+
+fn command_under(database: &Database, settings: &[(&str, &str)], words: &[&str]) -> Command {
+    let program = workspace::program();
+    let mut command = match words {
+        [] => Command::new(program),
+        [first, others @ ..] => {
+            let mut command = Command::new(first);
+            command.args(others).arg(program);
+            command
+        }
+    };
+    command.env_clear();
+    if !words.is_empty() {
+        command.env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+    }
     command
-        .env_clear()
         .env("USER_REGISTRY_DATA_DIR", database.folder())
         .env("USER_REGISTRY_DATABASE_URL", &database.url)
         .envs(settings.iter().copied());
