@@ -46,6 +46,18 @@ crashes: ## Kill the program 200 times under load on each engine, and look for w
 restarts: ## Restart PostgreSQL 40 times under load, print how soon all is served again, and look for what was acknowledged
 	scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only --no-capture -E 'test(restarts_for_long)'
 
+.PHONY: commits
+commits: ## Watch with strace that none of 1,000 writes on SQLite is acknowledged before it is on the disk
+	scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only --no-capture -E 'test(commits_for_long)'
+
+.PHONY: disk-full
+disk-full: ## Let the disk of the SQLite file be full 30 times under load, and look for what was acknowledged
+	scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only --no-capture -E 'test(disk_full_for_long)'
+
+.PHONY: torn-logs
+torn-logs: ## Damage the log of SQLite at 100 places, each in three ways, and start on it
+	scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only --no-capture -E 'test(torn_logs_for_long)'
+
 .PHONY: soak
 soak: ## Load each engine for half an hour, or for ARGS seconds, and see memory, descriptors and the log of SQLite stay
 	USER_REGISTRY_TEST_SOAK_SECONDS=$(ARGS) scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only --no-capture -E 'test(soak_on)'

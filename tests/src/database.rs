@@ -69,6 +69,19 @@ impl Database {
         Self { engine: Engine::Sqlite, url, folder }
     }
 
+    /// A copy of the SQLite file in a folder, its log and the secret, without the memory that processes share.
+    ///
+    /// # Panics
+    /// When they cannot be copied.
+    #[must_use]
+    pub fn copy_of(folder: &Path) -> Self {
+        let copy = TempDir::new().expect("a temporary folder");
+        for name in ["registry.sqlite", "registry.sqlite-wal", "secret.key"] {
+            std::fs::copy(folder.join(name), copy.path().join(name)).expect(name);
+        }
+        Self::in_folder(copy)
+    }
+
     /// A new one on a PostgreSQL server, given by the address of a superuser.
     ///
     /// # Panics
@@ -124,6 +137,17 @@ impl Database {
             Engine::Postgres => self.postgres().await.fetch_one(query).await.map(|row| row.get(0)),
         }
         .unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
+
+    /// Whether the file is whole; PostgreSQL looks after its own.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub async fn is_whole(&self) {
+        if self.engine == Engine::Sqlite {
+            let broken = "SELECT COUNT(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'";
+            assert_eq!(self.number(broken).await, 0, "the file is not whole");
+        }
     }
 
     /// The name of every column of every table.
