@@ -20,6 +20,11 @@ pub(crate) struct Extent {
 const FULL: Extent = Extent { users: 10_000, rounds: 7, seconds: 3.0, starts: 11, answers: 200 };
 const QUICK: Extent = Extent { users: 200, rounds: 1, seconds: 0.5, starts: 1, answers: 4 };
 
+/// How much is measured in full or in a short try.
+pub(crate) const fn extent(quick: bool) -> Extent {
+    if quick { QUICK } else { FULL }
+}
+
 /// A database with users in it, on one engine.
 pub(crate) struct Bench {
     pub(crate) name: &'static str,
@@ -33,7 +38,7 @@ impl Bench {
     /// A new database: the server makes its tables, its keys and its root secret; then the users come.
     pub(crate) async fn prepare(engine: Engine, quick: bool) -> Self {
         let name = if engine == Engine::Sqlite { "SQLite" } else { "PostgreSQL" };
-        let extent = if quick { QUICK } else { FULL };
+        let extent = extent(quick);
         let database = Database::new(engine).await;
         Server::start(&database).await.stop().await;
         let signed = sign_in_many(&database, extent.users).await;

@@ -18,6 +18,8 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
+use crate::callers::Calls;
+
 /// A request to make.
 pub(crate) type Call = Request<Full<Bytes>>;
 
@@ -50,7 +52,7 @@ pub(crate) type Next = Box<dyn FnMut(Option<&Bytes>) -> Call + Send>;
 
 /// A load: what each of its connections asks, and what every answer must be.
 pub(crate) struct Load {
-    expected: StatusCode,
+    pub(crate) expected: StatusCode,
     /// What a few answers may be instead.
     pub(crate) tolerated: Option<StatusCode>,
     seconds: f64,
@@ -62,22 +64,16 @@ impl Load {
     pub(crate) const fn new(expected: StatusCode, seconds: f64) -> Self {
         Self { expected, tolerated: None, seconds, connections: Vec::new() }
     }
-}
 
-/// Closed loop: `call` makes the request of each number, whichever connection comes to it. Every answer must be a
-/// 200.
-pub(crate) async fn closed_loop(
-    address: SocketAddr,
-    connections: usize,
-    seconds: f64,
-    call: Arc<dyn Fn(usize) -> Call + Send + Sync>,
-) -> Answers {
-    let (numbers, mut load) = (Arc::new(AtomicUsize::new(0)), Load::new(StatusCode::OK, seconds));
-    for _ in 0..connections {
-        let (numbers, call) = (Arc::clone(&numbers), Arc::clone(&call));
-        load.connections.push(Box::new(move |_| call(numbers.fetch_add(1, Ordering::Relaxed))));
+    /// So many connections, of which each makes the request of the next number. Every answer must be a 200.
+    pub(crate) fn shared(connections: usize, seconds: f64, calls: Calls) -> Self {
+        let (numbers, mut load) = (Arc::new(AtomicUsize::new(0)), Self::new(StatusCode::OK, seconds));
+        for _ in 0..connections {
+            let (numbers, calls) = (Arc::clone(&numbers), Arc::clone(&calls));
+            load.connections.push(Box::new(move |_| calls(numbers.fetch_add(1, Ordering::Relaxed))));
+        }
+        load
     }
-    run_load(address, load).await
 }
 
 /// Closed loop: whoever has an answer asks again, until the time has passed; then the last answers are waited for.
@@ -122,20 +118,32 @@ pub(crate) struct Seen {
 /// Open loop: so many requests a second, each at its time, whether those before have an answer or not. One that gets
 /// none is missing.
 pub(crate) async fn open_loop(address: SocketAddr, rate: f64, seconds: f64, call: impl Fn(usize) -> Call) -> Vec<Seen> {
+    open_loop_with(address, rate, seconds, call, |_, _| ()).await
+}
+
+/// The same, and each body is shown with the number of its request.
+pub(crate) async fn open_loop_with(
+    address: SocketAddr,
+    rate: f64,
+    seconds: f64,
+    call: impl Fn(usize) -> Call,
+    shown: impl Fn(usize, &Bytes) + Clone + Send + 'static,
+) -> Vec<Seen> {
     let (started, idle) = (Instant::now(), Arc::new(Mutex::new(Vec::<SendRequest<Full<Bytes>>>::new())));
     let mut asked = JoinSet::new();
     let mut number = 0;
     while to_f64(number) < rate * seconds {
         let due = started + Duration::from_secs_f64(to_f64(number) / rate);
         tokio::time::sleep_until(due.into()).await;
-        let (request, idle) = (call(number), Arc::clone(&idle));
+        let (request, idle, shown, this) = (call(number), Arc::clone(&idle), shown.clone(), number);
         number += 1;
         asked.spawn(async move {
             // The last one may have been closed meanwhile; a new one is not.
             let kept = idle.lock().await.pop().filter(|sender| !sender.is_closed());
             let mut sender = if let Some(sender) = kept { sender } else { connect(address).await.ok()? };
-            let (status, _) = send(&mut sender, request).await.ok()?;
+            let (status, body) = send(&mut sender, request).await.ok()?;
             let latency = due.elapsed();
+            shown(this, &body);
             idle.lock().await.push(sender);
             Some(Seen { status, latency })
         });

@@ -4,20 +4,25 @@
 //! The server, the bare limits that answer over HTTP, and the load generator are processes of their
 //! own, so that each one's CPU time is its own.
 
+mod bulk;
+mod callers;
 mod engine;
 mod limits;
 mod load;
 mod machine;
+mod peers;
 mod process;
 mod registry;
 mod report;
 mod scenarios;
+mod turn;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use e2e::database::Engine;
 
 use crate::engine::Bench;
 use crate::report::Report;
@@ -40,10 +45,22 @@ struct CommandLine {
 enum Scenario {
     Footprint,
     Me,
+    Tokens,
     Login,
+    SignUp,
+    Writes,
     Sessions,
+    Mixed,
     Storm,
+    Stalled,
+    Bodies,
+    Stop,
+    Replicas,
     Enumeration,
+    /// One hash beside the C library's.
+    Library,
+    /// Only when it is asked for: it takes minutes to put a million users in.
+    Million,
 }
 
 /// A bare limit that answers over HTTP, in a process of its own.
@@ -77,21 +94,42 @@ fn main() -> ExitCode {
 async fn measure(quick: bool, only: Option<Scenario>) -> ExitCode {
     let mut report = Report::default();
     scenarios::footprint::binary(&mut report);
-    for engine in [e2e::database::Engine::Sqlite, e2e::database::Engine::Postgres] {
-        let bench = Bench::prepare(engine, quick).await;
-        for scenario in Scenario::value_variants().iter().filter(|scenario| only.is_none_or(|only| only == **scenario))
-        {
-            match scenario {
-                Scenario::Footprint => scenarios::footprint::run(&bench, &mut report).await,
-                Scenario::Me => scenarios::me::run(&bench, &mut report).await,
-                Scenario::Login => scenarios::login::run(&bench, &mut report).await,
-                Scenario::Sessions => scenarios::sessions::run(&bench, &mut report).await,
-                Scenario::Storm => scenarios::storm::run(&bench, &mut report).await,
-                Scenario::Enumeration => scenarios::enumeration::run(&bench, &mut report).await,
-            }
+    if only.is_none_or(|only| only == Scenario::Library) {
+        scenarios::library::run(quick, &mut report);
+    }
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        match only {
+            Some(Scenario::Library) => {}
+            Some(Scenario::Million) => scenarios::million::run(engine, quick, &mut report).await,
+            only => measure_on(&Bench::prepare(engine, quick).await, only, &mut report).await,
         }
     }
     let text = format!("{}\n\n{report}", machine::facts().await);
     std::io::stdout().write_all(text.as_bytes()).expect("somebody reads the report");
     if report.is_met() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn measure_on(bench: &Bench, only: Option<Scenario>, report: &mut Report) {
+    for scenario in Scenario::value_variants().iter().filter(|scenario| only.is_none_or(|only| only == **scenario)) {
+        match scenario {
+            Scenario::Footprint => scenarios::footprint::run(bench, report).await,
+            Scenario::Me => scenarios::me::run(bench, report).await,
+            Scenario::Tokens => scenarios::tokens::run(bench, report).await,
+            Scenario::Login => scenarios::hashing::log_in(bench, report).await,
+            Scenario::SignUp => scenarios::hashing::sign_up(bench, report).await,
+            Scenario::Writes => scenarios::writes::run(bench, report).await,
+            Scenario::Sessions => scenarios::sessions::run(bench, report).await,
+            Scenario::Mixed => scenarios::mixed::run(bench, report).await,
+            Scenario::Storm => scenarios::storm::run(bench, report).await,
+            Scenario::Stalled => scenarios::hostile::stalled(bench, report).await,
+            Scenario::Bodies => scenarios::hostile::bodies(bench, report).await,
+            Scenario::Stop => scenarios::stop::run(bench, report).await,
+            Scenario::Replicas if bench.database.engine == Engine::Postgres => {
+                scenarios::replicas::run(bench, report).await;
+            }
+            Scenario::Enumeration => scenarios::enumeration::run(bench, report).await,
+            // Several servers share no SQLite file, and what takes no database or its own is measured elsewhere.
+            Scenario::Replicas | Scenario::Library | Scenario::Million => {}
+        }
+    }
 }

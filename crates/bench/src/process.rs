@@ -1,6 +1,6 @@
 //! What is measured, each in a process of its own.
 
-use std::fs::{File, read_to_string};
+use std::fs::{File, read_dir, read_to_string};
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -34,14 +34,11 @@ impl Server {
     pub(crate) async fn start_with(database: &Database, settings: &[(&str, &str)]) -> Self {
         let address = free_address();
         let log = File::create(database.folder().join("server.log")).expect("a file for the log");
-        let mut command = Command::new(program());
+        let mut command = command(database);
         command
             .arg("serve")
-            .env_clear()
             .env("USER_REGISTRY_LISTEN", address.to_string())
             .env("USER_REGISTRY_PUBLIC_URL", PUBLIC_URL)
-            .env("USER_REGISTRY_DATA_DIR", database.folder())
-            .env("USER_REGISTRY_DATABASE_URL", &database.url)
             // All load comes from one address, unless a scenario says otherwise.
             .env("USER_REGISTRY_THROTTLES", "off")
             .envs(settings.iter().copied())
@@ -77,6 +74,14 @@ impl Server {
         cpu_of(&self.child.id().to_string())
     }
 
+    /// The CPU time of its threads whose names begin so.
+    pub(crate) fn cpu_of_threads(&self, name: &str) -> Duration {
+        let threads = read_dir(format!("/proc/{}/task", self.child.id())).expect("it runs");
+        let paths = threads.map(|thread| thread.expect("a thread").path());
+        let named = paths.filter(|path| read_to_string(path.join("comm")).is_ok_and(|comm| comm.starts_with(name)));
+        named.map(|path| scheduled(&path)).sum()
+    }
+
     /// Its memory in MiB: all that is resident, and the part that is no page of a file.
     pub(crate) fn resident(&self) -> (f64, f64) {
         let status = read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
@@ -87,13 +92,15 @@ impl Server {
         (mebibytes("VmRSS:"), mebibytes("RssAnon:"))
     }
 
-    /// Asks it to stop, as a container engine does, and waits until it has.
-    pub(crate) async fn stop(mut self) {
+    /// Asks it to stop, as a container engine does, and waits until it has: how long that took.
+    pub(crate) async fn stop(mut self) -> Duration {
+        let started = Instant::now();
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         assert!(asked.expect("kill runs").success());
         while self.child.try_wait().expect("it can be asked").is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        started.elapsed()
     }
 }
 
@@ -103,6 +110,32 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What the scheduler has counted for a thread, by its folder in `/proc`: it counts nanoseconds.
+pub(crate) fn scheduled(thread: &Path) -> Duration {
+    let text = read_to_string(thread.join("schedstat")).expect("the kernel keeps statistics of its scheduler");
+    let nanoseconds = text.split(' ').next().and_then(|number| number.parse().ok());
+    Duration::from_nanos(nanoseconds.expect("a number"))
+}
+
+/// How long the cores of the machine have been idle so far, together.
+pub(crate) fn idle_cores() -> Duration {
+    let text = read_to_string("/proc/stat").expect("the kernel tells it");
+    // After the word "cpu" come times in user mode, in it at low priority, in kernel mode, and then those of idling
+    // and of waiting for a disk.
+    let fields = text.lines().next().unwrap_or_default().split_ascii_whitespace().skip(4).take(2);
+    Duration::from_secs_f64(fields.map(|field| field.parse::<f64>().expect("a number")).sum::<f64>() / TICKS)
+}
+
+/// The program on a database, told nothing else.
+pub(crate) fn command(database: &Database) -> Command {
+    let mut command = Command::new(program());
+    command
+        .env_clear()
+        .env("USER_REGISTRY_DATA_DIR", database.folder())
+        .env("USER_REGISTRY_DATABASE_URL", &database.url);
+    command
 }
 
 /// The CPU time that this process has taken so far.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::{SubsecRound as _, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use domain::access::Actor;
 use domain::accounts::answers::Answers;
 use domain::accounts::email::EmailAddress;
@@ -34,18 +34,30 @@ const PASSWORD: &str = "correct horse battery";
 pub(crate) struct Signed {
     pub(crate) session: Uuid,
     pub(crate) access_token: String,
+    /// What programs of theirs show; nothing of a user who was there before.
+    pub(crate) user_token: String,
 }
 
 /// Signs up and logs in as many users, beside no server. Their tokens hold for an hour.
 pub(crate) async fn sign_in_many(database: &Database, users: usize) -> Vec<Signed> {
-    let ways = Arc::new(Ways::open(database).await);
+    many(database, (0..users).collect(), true).await
+}
+
+/// Logs in users of these numbers, who are there.
+pub(crate) async fn log_in_many(database: &Database, numbers: Vec<usize>) -> Vec<Signed> {
+    many(database, numbers, false).await
+}
+
+async fn many(database: &Database, numbers: Vec<usize>, are_new: bool) -> Vec<Signed> {
+    let (ways, numbers) = (Arc::new(Ways::open(database).await), Arc::new(numbers));
     let mut tasks = JoinSet::new();
     for part in 0..AT_A_TIME {
-        let ways = Arc::clone(&ways);
+        let (ways, numbers) = (Arc::clone(&ways), Arc::clone(&numbers));
         tasks.spawn(async move {
             let mut signed = Vec::new();
-            for number in (part..users).step_by(AT_A_TIME) {
-                signed.push(ways.sign_in(number).await);
+            for number in numbers.iter().skip(part).step_by(AT_A_TIME) {
+                let user_token = if are_new { ways.sign_up(*number).await } else { String::new() };
+                signed.push(ways.log_in(*number, user_token).await);
             }
             signed
         });
@@ -101,30 +113,40 @@ impl Ways {
         Self { sign_up, log_in, database }
     }
 
-    async fn sign_in(&self, number: usize) -> Signed {
-        let (actor, email) =
-            (Actor::nobody(Origin::default()), EmailAddress::parse(&format!("user-{number}@example.org")));
-        let email = email.expect("an address");
-        let password = Password::typed(PASSWORD).expect("a password");
-        let command = sign_up::Command {
-            email: email.clone(),
-            password: password.clone(),
-            phone_number: None,
-            discoverable: false,
-            fields: Vec::new(),
-        };
-        self.sign_up.run(&actor, command).await.expect("anybody may sign up");
+    /// Gives the `token_required`.
+    async fn sign_up(&self, number: usize) -> String {
+        let (email, password) = credentials(number);
+        let command = sign_up::Command { email, password, phone_number: None, discoverable: false, fields: Vec::new() };
+        let outcome = self.sign_up.run(&Actor::nobody(Origin::default()), command).await.expect("anybody may sign up");
+        let sign_up::Outcome::SignedUp { user_token, .. } = outcome else { panic!("the address is new") };
+        user_token.reveal().to_owned()
+    }
+
+    async fn log_in(&self, number: usize, user_token: String) -> Signed {
+        let (email, password) = credentials(number);
         let command = log_in::Command { email, password, channel: Channel::Api };
-        let Outcome::SignedIn(signed_in) = self.log_in.run(&actor, command).await.expect("the password is right");
+        let outcome = self.log_in.run(&Actor::nobody(Origin::default()), command).await;
+        let Outcome::SignedIn(signed_in) = outcome.expect("the password is right");
         let IssuedCredential::Tokens(tokens) = signed_in.credential else { panic!("the API gets tokens") };
-        Signed { session: signed_in.session.id.uuid(), access_token: tokens.access_token.reveal().to_owned() }
+        let access_token = tokens.access_token.reveal().to_owned();
+        Signed { session: signed_in.session.id.uuid(), access_token, user_token }
     }
 }
 
+fn credentials(number: usize) -> (EmailAddress, Password) {
+    let email = EmailAddress::parse(&format!("user-{number}@example.org")).expect("an address");
+    (email, Password::typed(PASSWORD).expect("a password"))
+}
+
 /// A clock that stands still: the server's own goes on beside it.
-#[expect(clippy::disallowed_methods, reason = "the tokens must hold by the clock of the server")]
 fn clock() -> ManualClock {
     let clock = ManualClock::new();
-    clock.set(Utc::now().trunc_subsecs(6));
+    clock.set(now());
     clock
+}
+
+/// What time it is, as precisely as the databases keep it.
+#[expect(clippy::disallowed_methods, reason = "what is put in must hold by the clock of the server")]
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
 }

@@ -1,6 +1,6 @@
 //! One bare hash after the other, on as many threads as the server's pool has, and without the pool.
 
-use std::fs::read_to_string;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use passwords::cost::{Cost, LEAST_MEMORY_KIB, LEAST_PASSES};
 use passwords::memory_blocks::MemoryBlocks;
 
 use crate::load::to_f64;
+use crate::process::scheduled;
 
 /// The CPU time of one hash with the parameters of the server, in seconds, while every core hashes.
 pub(crate) fn cpu_of_one(seconds: f64) -> f64 {
@@ -34,9 +35,7 @@ fn hash_for(seconds: f64) -> (usize, Duration) {
     (hashes, cpu_of_this_thread() - before)
 }
 
-/// What the scheduler has counted for this thread, in nanoseconds.
-fn cpu_of_this_thread() -> Duration {
-    let text = read_to_string("/proc/thread-self/schedstat").expect("the kernel keeps statistics of its scheduler");
-    let nanoseconds = text.split(' ').next().and_then(|number| number.parse().ok());
-    Duration::from_nanos(nanoseconds.expect("a number"))
+/// The CPU time of this thread so far.
+pub(super) fn cpu_of_this_thread() -> Duration {
+    scheduled(Path::new("/proc/thread-self"))
 }

@@ -7,9 +7,9 @@ use crate::engine::Bench;
 use crate::process::{Server, program};
 use crate::report::{Figure, Report, Verdict, median};
 
-const MEGABYTES: f64 = 25.0;
-const MEBIBYTES_IDLE: f64 = 20.0;
-const MILLISECONDS_TO_READY: f64 = 200.0;
+const MEGABYTES: f64 = 20.0;
+const MEBIBYTES_IDLE: f64 = 12.0;
+const MILLISECONDS_TO_READY: f64 = 50.0;
 /// What a start has begun must have ended before the memory is looked at.
 const REST: Duration = Duration::from_secs(3);
 

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use hyper::StatusCode;
-use hyper::header::{AUTHORIZATION, HeaderValue};
 use serde_json::{Value, json};
 
+use crate::callers::{from, readers};
 use crate::engine::Bench;
-use crate::load::{Answers, Call, Load, ask_with, get, post, run_load, to_f64};
-use crate::process::{Server, own_cpu};
-use crate::report::{Figure, Report, Verdict, median};
+use crate::load::{Call, Load, ask_with, post};
+use crate::process::Server;
+use crate::report::{Figure, Report, Verdict};
+use crate::turn::{Turns, turn};
 
 const CONNECTIONS: usize = 16;
 const PASSWORD: &str = "correct horse battery";
@@ -38,7 +39,7 @@ async fn refresh(bench: &Bench, algorithm: &str, report: &mut Report) {
         ask_with(server.address, post("/signup", form.clone())).await.expect("anybody may sign up");
         tokens.push(refresh_token(&ask_with(server.address, post("/login", form)).await.expect("a login")));
     }
-    let mut turns = Vec::new();
+    let mut turns = Turns::default();
     for _ in 0..bench.extent.rounds {
         let mut load = Load::new(StatusCode::OK, bench.extent.seconds);
         let (next_tokens, kept) = std::sync::mpsc::channel();
@@ -52,11 +53,11 @@ async fn refresh(bench: &Bench, algorithm: &str, report: &mut Report) {
             }));
         }
         drop(next_tokens);
-        turns.push(turn(&server, load).await);
+        turns.0.push(turn(&server, load).await);
         tokens.extend(kept);
     }
     let required = (algorithm == "ES256").then_some(MOST_FOR_REFRESH);
-    tell(report, format!("`POST /refresh`, {algorithm}, {}", bench.name), &turns, required);
+    tell(report, &format!("`POST /refresh`, {algorithm}"), bench, &turns, required);
     server.stop().await;
 }
 
@@ -73,30 +74,20 @@ impl Drop for Token {
     }
 }
 
-fn refresh_token(body: &[u8]) -> String {
+/// The refresh token of an answer.
+pub(super) fn refresh_token(body: &[u8]) -> String {
     let tokens = serde_json::from_slice::<Value>(body).expect("JSON");
     tokens["refresh_token"].as_str().expect("a refresh token").to_owned()
 }
 
 async fn list(bench: &Bench, report: &mut Report) {
     let server = Server::start(&bench.database).await;
-    let bearers = bench.signed.iter().map(|user| HeaderValue::from_str(&format!("Bearer {}", user.access_token)));
-    let bearers: Arc<[HeaderValue]> = bearers.map(|bearer| bearer.expect("a token is ASCII")).collect();
-    let mut turns = Vec::new();
+    let calls = readers("/sessions", bench.signed.iter().map(|user| user.access_token.as_str()));
+    let mut turns = Turns::default();
     for _ in 0..bench.extent.rounds {
-        let mut load = Load::new(StatusCode::OK, bench.extent.seconds);
-        for connection in 0..CONNECTIONS {
-            let (bearers, mut number) = (Arc::clone(&bearers), connection);
-            load.connections.push(Box::new(move |_| {
-                let mut call = get("/sessions");
-                call.headers_mut().insert(AUTHORIZATION, bearers[number % bearers.len()].clone());
-                number += CONNECTIONS;
-                call
-            }));
-        }
-        turns.push(turn(&server, load).await);
+        turns.0.push(turn(&server, Load::shared(CONNECTIONS, bench.extent.seconds, Arc::clone(&calls))).await);
     }
-    tell(report, format!("`GET /sessions`, {}", bench.name), &turns, None);
+    tell(report, "`GET /sessions`", bench, &turns, None);
     server.stop().await;
 }
 
@@ -108,7 +99,7 @@ async fn refusal(bench: &Bench, report: &mut Report) {
         post("/login", json!({ "email": email, "password": PASSWORD }).to_string())
     };
     let (tried, turns) = refused(bench, &server, None, log_in).await;
-    tell(report, format!("`POST /login` refused after {tried}, {}", bench.name), &turns, Some(MOST_FOR_REFUSAL));
+    tell(report, &format!("`POST /login` refused after {tried}"), bench, &turns, Some(MOST_FOR_REFUSAL));
     server.stop().await;
 }
 
@@ -119,17 +110,13 @@ async fn resting(bench: &Bench, report: &mut Report) {
     let server = Server::start_with(&bench.database, &settings).await;
     let body = json!({ "email": "rests@example.org", "password": PASSWORD }).to_string();
     let log_in = move |number: usize| {
-        let mut call = post("/login", body.clone());
         let [.., a, b, c] = number.to_be_bytes();
-        let address = format!("{}.{b}.{c}.1", 11 + a % 100);
-        let address = HeaderValue::from_str(&address).expect("an address is ASCII");
-        call.headers_mut().insert("x-forwarded-for", address);
-        call
+        from(post("/login", body.clone()), [11 + a % 100, b, c, 1])
     };
     // One is admitted whenever the account has rested.
     let (_, turns) = refused(bench, &server, Some(StatusCode::UNAUTHORIZED), log_in).await;
     let what = "`POST /login` refused because the account rests, each from another network";
-    tell(report, format!("{what}, {}", bench.name), &turns, Some(MOST_FOR_REFUSAL));
+    tell(report, what, bench, &turns, Some(MOST_FOR_REFUSAL));
     server.stop().await;
 }
 
@@ -140,13 +127,13 @@ async fn refused(
     server: &Server,
     tolerated: Option<StatusCode>,
     call: impl Fn(usize) -> Call + Clone + Send + 'static,
-) -> (usize, Vec<Turn>) {
+) -> (usize, Turns) {
     let mut tried = 0;
     while !ask_with(server.address, call(tried)).await.is_err_and(|error| error.to_string().starts_with("429")) {
         tried += 1;
         assert!(tried < 10_000, "no login is refused");
     }
-    let mut turns = Vec::new();
+    let mut turns = Turns::default();
     for round in 1..=bench.extent.rounds {
         let mut load = Load::new(StatusCode::TOO_MANY_REQUESTS, bench.extent.seconds);
         load.tolerated = tolerated;
@@ -157,40 +144,16 @@ async fn refused(
                 call(number)
             }));
         }
-        turns.push(turn(server, load).await);
+        turns.0.push(turn(server, load).await);
     }
     (tried, turns)
 }
 
-/// One turn: what came, and the CPU time for each answer in milliseconds, of the server and of the load generator.
-struct Turn {
-    answers: Answers,
-    cpu: f64,
-    generator: f64,
-}
-
-async fn turn(server: &Server, load: Load) -> Turn {
-    let before = (server.cpu(), own_cpu());
-    let answers = run_load(server.address, load).await;
-    let (cpu, generator) = (server.cpu() - before.0, own_cpu() - before.1);
-    let each = 1e3 / to_f64(answers.count());
-    Turn { cpu: cpu.as_secs_f64() * each, generator: generator.as_secs_f64() * each, answers }
-}
-
-fn tell(report: &mut Report, what: String, turns: &[Turn], most: Option<f64>) {
-    let middle = |part: fn(&Turn) -> f64| median(turns.iter().map(part).collect());
-    let [half, most_answers] = [0.5, 0.99]
-        .map(|part| median(turns.iter().map(|turn| turn.answers.within(part).as_secs_f64()).collect()) * 1e3);
-    let cpu = middle(|turn| turn.cpu);
+fn tell(report: &mut Report, what: &str, bench: &Bench, turns: &Turns, most: Option<f64>) {
     report.add(Figure {
-        what: format!("CPU of the server per {what}, {CONNECTIONS} connections"),
-        measured: format!(
-            "{:.0} µs, {:.0}/s, p50 {half:.2} ms, p99 {most_answers:.2} ms; of the load generator {:.0} µs",
-            cpu * 1e3,
-            middle(|turn| turn.answers.per_second()),
-            middle(|turn| turn.generator) * 1e3
-        ),
+        what: format!("CPU of the server per {what}, {CONNECTIONS} connections, {}", bench.name),
+        measured: turns.told(),
         limit: String::new(),
-        verdict: most.map(|most| Verdict::at_most(cpu, most, " ms")),
+        verdict: most.map(|most| Verdict::at_most(turns.cpu() / 1e3, most, " ms")),
     });
 }

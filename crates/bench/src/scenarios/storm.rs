@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::StatusCode;
-use hyper::header::{AUTHORIZATION, HeaderValue};
 use passwords::cost::LEAST_MEMORY_KIB;
 use serde_json::json;
 use tokio::time::sleep;
 
+use crate::callers::{from, readers};
 use crate::engine::Bench;
-use crate::load::{Call, Line, Seen, ask_with, get, open_loop, post, to_f64, within};
+use crate::load::{Line, Seen, ask_with, get, open_loop, post, to_f64, within};
 use crate::process::Server;
 use crate::report::{Figure, Report, Verdict};
 
@@ -49,19 +49,13 @@ pub(crate) async fn run(bench: &Bench, report: &mut Report) {
 /// `GET /me` alone, and while every thread hashes.
 async fn reading(bench: &Bench, server: &Server, report: &mut Report) {
     let seconds = 3.0 * bench.extent.seconds;
-    let read = |number: usize| {
-        let mut call = get("/me");
-        let token = &bench.signed[number * 7_919 % bench.signed.len()].access_token;
-        let token = HeaderValue::from_str(&format!("Bearer {token}")).expect("a token is ASCII");
-        call.headers_mut().insert(AUTHORIZATION, token);
-        call
-    };
-    let quiet = open_loop(server.address, READS, seconds, read).await;
+    let read = readers("/me", bench.signed.iter().map(|user| user.access_token.as_str()));
+    let quiet = open_loop(server.address, READS, seconds, &*read).await;
     let ended = Arc::new(AtomicBool::new(false));
     let storm = (0..64).map(|line| tokio::spawn(storm(server.address, line, Arc::clone(&ended)))).collect::<Vec<_>>();
     sleep(Duration::from_millis(500)).await;
     let pulse = open_loop(server.address, PULSE, seconds, |_| get("/health/live"));
-    let (stormy, pulse) = tokio::join!(open_loop(server.address, READS, seconds, read), pulse);
+    let (stormy, pulse) = tokio::join!(open_loop(server.address, READS, seconds, &*read), pulse);
     ended.store(true, Ordering::Relaxed);
     for line in storm {
         line.await.expect("the storm goes on to its end");
@@ -179,13 +173,6 @@ fn honest(number: usize) -> String {
 
 fn credentials(email: &str) -> String {
     json!({ "email": email, "password": PASSWORD }).to_string()
-}
-
-/// The same request, as a trusted proxy passes it on from this address.
-fn from(mut call: Call, [a, b, c, d]: [u8; 4]) -> Call {
-    let address = HeaderValue::from_str(&format!("{a}.{b}.{c}.{d}")).expect("an address is ASCII");
-    call.headers_mut().insert("x-forwarded-for", address);
-    call
 }
 
 fn millis(time: Duration) -> f64 {
