@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use async_trait::async_trait;
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
-use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, MOST_FAILURES};
-use domain::throttles::limits::Quota;
+use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, LONGEST, MOST_FAILURES};
+use domain::throttles::limits::{CLOCKS_APART, Quota};
 use domain::throttles::ports::{CounterKey, Guessed, Reserved, Throttles};
 
 use crate::memory::Memory;
@@ -29,8 +29,8 @@ impl Throttles for Memory {
         let mut counters = self.counters()?;
         let counter = counters.entry(key.clone()).or_default();
         let most = quota.most as usize;
-        let admitted =
-            counter.recent.len() < most || counter.recent.back().is_some_and(|oldest| *oldest <= now - quota.window);
+        let is_out = |oldest: &Timestamp| *oldest <= now - quota.window || *oldest > now + CLOCKS_APART;
+        let admitted = counter.recent.len() < most || counter.recent.back().is_some_and(is_out);
         if admitted {
             counter.recent.push_front(now);
             counter.recent.truncate(most);
@@ -41,7 +41,7 @@ impl Throttles for Memory {
     async fn guess(&self, key: &CounterKey, now: Timestamp) -> Result<Guessed, PortFailure> {
         let mut counters = self.counters()?;
         let counter = counters.entry(key.clone()).or_default();
-        let admitted = counter.next_at <= now;
+        let admitted = counter.next_at <= now || counter.next_at > now + LONGEST + CLOCKS_APART;
         if admitted {
             counter.failures = if counter.forgotten_at <= now { 1 } else { (counter.failures + 1).min(MOST_FAILURES) };
             counter.next_at = now + account_delay::after(counter.failures);

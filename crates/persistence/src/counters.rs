@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
-use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, MOST_FAILURES};
-use domain::throttles::limits::Quota;
+use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, LONGEST, MOST_FAILURES};
+use domain::throttles::limits::{CLOCKS_APART, Quota};
 use domain::throttles::ports::{CounterKey, Guessed, Reserved, Throttles};
 use sea_orm::{DbErr, QueryResult, Value};
 
@@ -19,13 +19,14 @@ use crate::sql::{column, corrupt, execute, one, statements};
 
 // A moment is a number of microseconds since 1970. `recent` holds the last ones that were admitted, the
 // newest first, as texts of one length: so one statement of both engines sees whether the oldest of a full
-// quota is out of the window, and puts a new one in front. `over_at` is when a row says nothing any more.
+// quota is out of the window, or of a time before the clock was put back, and puts a new one in front. `over_at` is when a row says nothing any more.
 statements! {
     RESERVE = "INSERT INTO throttles (key, recent, failures, next_at, over_at) \
         VALUES ($1, CAST($2 AS text), 0, 0, $3) \
         ON CONFLICT (key) DO UPDATE SET recent = substr(excluded.recent || throttles.recent, 1, $4), \
         over_at = excluded.over_at \
         WHERE length(throttles.recent) < $4 OR substr(throttles.recent, $4 - 15, 16) <= CAST($5 AS text) \
+        OR substr(throttles.recent, $4 - 15, 16) > CAST($6 AS text) \
         RETURNING recent";
     GUESS = "INSERT INTO throttles (key, recent, failures, next_at, over_at) \
         VALUES ($1, '', 1, $2 + CAST(substr(CAST($3 AS text), 1, 16) AS bigint), $4) \
@@ -35,7 +36,7 @@ statements! {
         next_at = $2 + CAST(substr(CAST($3 AS text), CASE WHEN throttles.over_at <= $2 THEN 1 \
         WHEN throttles.failures < $6 THEN throttles.failures * 16 + 1 ELSE $6 * 16 + 1 END, 16) AS bigint), \
         over_at = excluded.over_at \
-        WHERE throttles.next_at <= $2 \
+        WHERE throttles.next_at <= $2 OR throttles.next_at > $7 \
         RETURNING failures, next_at";
     READ = "SELECT recent, failures, next_at FROM throttles WHERE key = $1";
     TAKE_BACK = "UPDATE throttles SET failures = failures - 1, next_at = $2 WHERE key = $1 AND failures > 0";
@@ -81,12 +82,13 @@ impl Counters {
     async fn reserve(self, key: CounterKey, quota: Quota, now: Timestamp) -> Result<Reserved, PortFailure> {
         self.drop_what_is_over(now);
         let most = i32::try_from(quota.most.max(1) as usize * WIDTH).map_err(PortFailure::lasting)?;
-        let values: [Value; 5] = [
+        let values: [Value; 6] = [
             key.as_str().into(),
             moment(now).into(),
             (now + quota.window).timestamp_micros().into(),
             most.into(),
             moment(now - quota.window).into(),
+            moment(now + CLOCKS_APART).into(),
         ];
         if let Some(row) = one(&self.connection, RESERVE, values).await.map_err(port_failure)? {
             return Ok(Reserved { admitted: true, recent: recent(&row, &key)? });
@@ -98,13 +100,14 @@ impl Counters {
     async fn guess(self, key: CounterKey, now: Timestamp) -> Result<Guessed, PortFailure> {
         self.drop_what_is_over(now);
         let (schedule, last) = &*SCHEDULE;
-        let values: [Value; 6] = [
+        let values: [Value; 7] = [
             key.as_str().into(),
             now.timestamp_micros().into(),
             schedule.as_str().into(),
             (now + FORGOTTEN_AFTER).timestamp_micros().into(),
             i32::try_from(MOST_FAILURES).unwrap_or(i32::MAX).into(),
             (*last).into(),
+            (now + LONGEST + CLOCKS_APART).timestamp_micros().into(),
         ];
         if let Some(row) = one(&self.connection, GUESS, values).await.map_err(port_failure)? {
             return guessed(true, &row, &key);
@@ -146,7 +149,8 @@ impl Counters {
     /// Now and then drops the rows that say nothing any more, beside what is asked.
     fn drop_what_is_over(&self, now: Timestamp) {
         let (now, last) = (now.timestamp_micros(), self.dropped_at.load(Ordering::Relaxed));
-        let due = now.saturating_sub(last) >= micros(DROP_EVERY);
+        // Also when the clock was put back.
+        let due = now.abs_diff(last) >= micros(DROP_EVERY).unsigned_abs();
         let claimed = || self.dropped_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if due && claimed() {
             let connection = self.connection.clone();

@@ -163,6 +163,8 @@ macro_rules! stamp {
         ]);
         $crate::stamp!($fixture, throttles: [
             a_quota_admits_so_many_in_any_window,
+            a_quota_holds_from_anew_when_the_clock_is_put_back,
+            an_account_does_not_rest_for_hours_when_the_clock_is_put_back,
             a_quota_admits_no_more_than_that_of_many_at_once,
             counters_of_different_keys_do_not_meet,
             an_account_rests_longer_after_each_failure,

@@ -9,7 +9,7 @@ pub const MOST_FAILURES: u32 = 100;
 /// The first delay; each further failure doubles it.
 const FIRST: TimeDelta = TimeDelta::seconds(1);
 /// The longest delay.
-const LONGEST: TimeDelta = TimeDelta::minutes(15);
+pub const LONGEST: TimeDelta = TimeDelta::minutes(15);
 /// After how long without any attempt the failures are forgotten.
 pub const FORGOTTEN_AFTER: TimeDelta = TimeDelta::days(1);
 

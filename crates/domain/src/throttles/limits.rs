@@ -7,6 +7,10 @@ use thiserror::Error;
 
 use crate::ports::failure::PortFailure;
 
+/// How far the clocks of several servers may be apart. What was counted at a moment that is still further ahead was
+/// counted before the clock was put back, and counts no more: nobody is refused for as long as it was put back.
+pub const CLOCKS_APART: TimeDelta = TimeDelta::minutes(1);
+
 /// So many in any stretch of time of this length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {

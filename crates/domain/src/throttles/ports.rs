@@ -58,12 +58,14 @@ pub struct Guessed {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Throttles: Send + Sync {
-    /// Admits and counts one more at `now`, if fewer than the quota were admitted in its window before.
+    /// Admits and counts one more at `now`, if fewer than the quota were admitted in its window before. What was
+    /// admitted more than [`crate::throttles::limits::CLOCKS_APART`] after `now` MUST NOT keep it out.
     async fn reserve(&self, key: &CounterKey, quota: Quota, now: Timestamp) -> Result<Reserved, PortFailure>;
 
     /// Admits a guess at `now` and counts it as a failure, if the delay after the failure before is over:
     /// the delays are those of [`crate::throttles::account_delay`]. Failures of which the last is
-    /// forgotten MUST NOT count.
+    /// forgotten MUST NOT count, and a delay that would last longer than the longest one does by
+    /// [`crate::throttles::limits::CLOCKS_APART`] is over.
     async fn guess(&self, key: &CounterKey, now: Timestamp) -> Result<Guessed, PortFailure>;
 
     /// Takes back one failure: whether it was one was not found out. The next guess is admitted at once.

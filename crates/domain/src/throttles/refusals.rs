@@ -37,8 +37,16 @@ struct LastingOnes {
 #[derive(Clone, Copy, Debug)]
 struct Lasting {
     too_many: TooMany,
+    since: Timestamp,
     until: Timestamp,
     forgotten_at: Timestamp,
+}
+
+impl Lasting {
+    /// A clock that was put back says nothing of how long it lasts still.
+    fn holds(&self, now: Timestamp) -> bool {
+        self.since <= now && now < self.until && now < self.forgotten_at
+    }
 }
 
 /// Refusals that no event tells of yet.
@@ -61,20 +69,20 @@ impl Refusals {
     #[must_use]
     pub fn lasting(&self, key: &str, now: Timestamp) -> Option<TooMany> {
         let lasting = self.lasting_ones().by_key.get(key).copied()?;
-        let holds = now < lasting.until && now < lasting.forgotten_at;
-        holds.then(|| TooMany { wait: lasting.until - now, ..lasting.too_many })
+        lasting.holds(now).then(|| TooMany { wait: lasting.until - now, ..lasting.too_many })
     }
 
     /// Remembers a refusal of this key until it is over, or is forgotten before.
     pub fn remember(&self, key: String, too_many: TooMany, now: Timestamp, forgotten_at: Timestamp) {
         let mut lasting = self.lasting_ones();
-        let rested = lasting.swept_at.is_none_or(|swept| now >= swept + SWEEP_EVERY);
+        let rested = lasting.swept_at.is_none_or(|swept| now < swept || now >= swept + SWEEP_EVERY);
         if lasting.by_key.len() >= MOST_LASTING && rested {
-            lasting.by_key.retain(|_, one| now < one.until && now < one.forgotten_at);
+            lasting.by_key.retain(|_, one| one.holds(now));
             lasting.swept_at = Some(now);
         }
         if lasting.by_key.len() < MOST_LASTING {
-            lasting.by_key.insert(key, Lasting { too_many, until: now + too_many.wait, forgotten_at });
+            let until = now + too_many.wait;
+            lasting.by_key.insert(key, Lasting { too_many, since: now, until, forgotten_at });
         }
     }
 
@@ -167,6 +175,21 @@ mod tests {
         assert_eq!((refusals.lasting("b", NOW), refusals.lasting("b", at(1))), (Some(too_many(60)), None));
         refusals.forget("a");
         assert_eq!(refusals.lasting("a", NOW), None);
+    }
+
+    #[test]
+    fn nothing_is_remembered_of_a_clock_that_was_put_back() {
+        let refusals = Refusals::default();
+        refusals.remember("a".into(), too_many(60), at(7200), at(7260));
+        assert_eq!(refusals.lasting("a", at(0)), None);
+        assert_eq!(refusals.lasting("a", at(7200)), Some(too_many(60)));
+        for number in 1..MOST_LASTING {
+            refusals.remember(number.to_string(), too_many(60), at(7200), at(7260));
+        }
+        refusals.remember("late".into(), too_many(60), at(7200), at(7260));
+        assert_eq!(refusals.lasting("late", at(7200)), None, "there is no room");
+        refusals.remember("late".into(), too_many(60), at(0), at(60));
+        assert_eq!(refusals.lasting("late", at(0)), Some(too_many(60)), "what was of another time makes room");
     }
 
     #[test]

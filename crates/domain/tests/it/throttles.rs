@@ -112,6 +112,24 @@ async fn a_delay_doubles_up_to_a_quarter_of_an_hour() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_put_back_keeps_nobody_out() {
+    let world = throttled();
+    world.join(ADA).await;
+    world.guess_from(ELSEWHERE, ADA).await;
+    let mut number = 0;
+    let refused = loop {
+        let outcome = world.enter_from(ELSEWHERE, &format!("nobody{number}@example.org"), "a wrong one").await;
+        number += 1;
+        if matches!(outcome, Err(LogInError::TooMany(_))) {
+            break too_many(outcome);
+        }
+    };
+    assert_eq!(refused.limit, Limit::LogInAddress.name());
+    world.clock.advance(TimeDelta::hours(-5));
+    world.enter_from(ELSEWHERE, ADA, PASSWORD).await.expect("neither the account nor the address is refused");
+}
+
+#[tokio::test]
 async fn nobodys_address_is_refused_exactly_as_somebodys() {
     let world = throttled();
     world.join(ADA).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::ports::clock::Timestamp;
-use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, FREE, MOST_FAILURES};
+use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, FREE, LONGEST, MOST_FAILURES};
 use domain::throttles::limits::Quota;
 use domain::throttles::ports::{CounterKey, Guessed, Reserved};
 use tokio::sync::Barrier;
@@ -69,6 +69,37 @@ pub async fn a_quota_admits_so_many_in_any_window(fixture: Fixture) {
         assert!(!there.reserve("a", THREE, seconds(second)).await.admitted, "two are left from before: {second}");
     }
     assert!(there.reserve("a", THREE, seconds(110)).await.admitted);
+}
+
+/// What was counted before the clock was put back keeps nobody out for hours; a step that clocks of several servers
+/// may be apart by changes nothing.
+pub async fn a_quota_holds_from_anew_when_the_clock_is_put_back(fixture: Fixture) {
+    let Fixture { here, there, .. } = &fixture;
+    for second in [0, 5, 10] {
+        assert!(here.reserve("a", THREE, seconds(second)).await.admitted, "{second}");
+    }
+    assert!(!there.reserve("a", THREE, seconds(-50)).await.admitted, "the clocks are apart");
+    let before = -3 * 3600;
+    for second in [before, before + 1, before + 2] {
+        assert!(there.reserve("a", THREE, seconds(second)).await.admitted, "{second}");
+    }
+    assert!(!here.reserve("a", THREE, seconds(before + 59)).await.admitted, "the quota holds");
+    assert!(here.reserve("a", THREE, seconds(before + 60)).await.admitted);
+}
+
+/// No account rests for longer than the longest delay, wherever the clock goes.
+pub async fn an_account_does_not_rest_for_hours_when_the_clock_is_put_back(fixture: Fixture) {
+    let mut now = at(0);
+    for _ in 0..MOST_FAILURES {
+        now = fixture.here.guess("account", now).await.next_at;
+    }
+    let last = now - LONGEST;
+    assert!(!fixture.there.guess("account", last - TimeDelta::seconds(50)).await.admitted, "the clocks are apart");
+    let back = last - TimeDelta::hours(3);
+    let guessed = fixture.there.guess("account", back).await;
+    assert_eq!(guessed, Guessed { admitted: true, failures: MOST_FAILURES, next_at: back + LONGEST });
+    assert!(!fixture.here.guess("account", back + TimeDelta::minutes(14)).await.admitted, "it rests again");
+    assert!(fixture.here.guess("account", back + LONGEST).await.admitted);
 }
 
 /// What is over a quota is refused although all ask at once, in two processes.
