@@ -222,6 +222,20 @@ async fn a_letter_whose_senders_all_die_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_put_back_holds_up_the_letters_that_waited_and_no_others() {
+    let (world, post) = (World::default(), Arc::new(Post::default()));
+    world.join(ADA).await;
+    let deliver = deliver(&world, &post);
+    world.clock.advance(TimeDelta::hours(-5));
+    assert_eq!(one(&deliver).await, None, "the clock has not caught up");
+    world.join("bea@example.org").await;
+    assert_eq!(one(&deliver).await.expect("a letter is due").delivery.letter.to.as_str(), "bea@example.org");
+    world.clock.advance(TimeDelta::hours(5));
+    assert_eq!(one(&deliver).await.expect("a letter is due").delivery.letter.to.as_str(), ADA);
+    assert_eq!(one(&deliver).await, None);
+}
+
+#[tokio::test]
 async fn a_letter_goes_out_once_with_the_token_that_was_made_with_it() {
     let (world, post) = (World::default(), Arc::new(Post::default()));
     world.join(ADA).await;

@@ -6,6 +6,7 @@ mod answers;
 mod authority;
 mod boundary_oracle;
 mod boundary_shapes;
+mod clock_jumps;
 mod domains;
 mod keys;
 mod known_browsers;
