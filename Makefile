@@ -62,10 +62,17 @@ torn-logs: ## Damage the log of SQLite at 100 places, each in three ways, and st
 soak: ## Load each engine for half an hour, or for ARGS seconds, and see memory, descriptors and the log of SQLite stay
 	USER_REGISTRY_TEST_SOAK_SECONDS=$(ARGS) scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only --no-capture -E 'test(soak_on)'
 
-.PHONY: torture
-torture: state-machine races crashes restarts soak ## Do the long forms of the tests, and ask 20,000 requests of every shape
+.PHONY: hostile
+hostile: ## Stall 2,000 requests, send 1,000 bodies of 50 MiB and 100,000 connections, and see others served meanwhile
+	ulimit -n 4096 && scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only --no-capture -E 'test(hostile_for_long)'
+
+.PHONY: requests
+requests: ## Ask more than 10,000 requests of every shape on each engine, and hold the answers against the document
 	cargo build --workspace --bin user-registry
-	USER_REGISTRY_TEST_EXAMPLES=1000 scripts/with-postgres tests/clients/run test_schema.py
+	USER_REGISTRY_TEST_EXAMPLES=400 USER_REGISTRY_TEST_LEAST_REQUESTS=10000 scripts/with-postgres tests/clients/run -rP test_schema.py
+
+.PHONY: torture
+torture: state-machine races crashes restarts commits disk-full torn-logs hostile requests soak ## Do the long forms of all tests, in some two hours
 
 .PHONY: fuzz
 fuzz: ## Let libFuzzer try ten million inputs on every parser; ARGS='--runs 100000 email' for less

@@ -8,6 +8,7 @@ mod crashes;
 mod disk_full;
 mod events;
 mod faults;
+mod hostile;
 mod journeys;
 mod keys;
 mod languages;
