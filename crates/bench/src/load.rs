@@ -47,6 +47,22 @@ impl Answers {
     }
 }
 
+impl Answers {
+    /// Those of several loads at the same time, together.
+    pub(crate) fn together(all: Vec<Self>) -> Self {
+        let elapsed = all.iter().map(|answers| answers.elapsed).max().unwrap_or_default();
+        let mut latencies = all.into_iter().flat_map(|answers| answers.latencies).collect::<Vec<_>>();
+        latencies.sort_unstable();
+        Self { latencies, elapsed }
+    }
+
+    /// The percentiles that every table names.
+    pub(crate) fn percentiles(&self) -> String {
+        let [half, most, nearly_all] = [0.5, 0.99, 0.999].map(|part| self.within(part).as_secs_f64() * 1e3);
+        format!("p50 {half:.2} ms, p99 {most:.2} ms, p999 {nearly_all:.2} ms")
+    }
+}
+
 /// The next request of a connection, by the body of the last answer to it.
 pub(crate) type Next = Box<dyn FnMut(Option<&Bytes>) -> Call + Send>;
 
@@ -151,11 +167,16 @@ pub(crate) async fn open_loop_with(
     asked.join_all().await.into_iter().flatten().collect()
 }
 
-/// The time within which this part of the answers came, such as 0.99.
-pub(crate) fn within(seen: &[Seen], part: f64) -> Duration {
+/// The answers of an open loop, to ask how long they took.
+pub(crate) fn latencies(seen: &[Seen]) -> Answers {
     let mut latencies = seen.iter().map(|seen| seen.latency).collect::<Vec<_>>();
     latencies.sort_unstable();
-    Answers { latencies, elapsed: Duration::ZERO }.within(part)
+    Answers { latencies, elapsed: Duration::ZERO }
+}
+
+/// The time within which this part of the answers came, such as 0.99.
+pub(crate) fn within(seen: &[Seen], part: f64) -> Duration {
+    latencies(seen).within(part)
 }
 
 /// Asks once, on a connection of its own. Only an answer with 200 is one.
@@ -238,6 +259,14 @@ mod tests {
         }
         assert_eq!(answers([7]).within(0.999), Duration::from_millis(7));
         assert_eq!(answers([]).within(0.5), Duration::ZERO);
+    }
+
+    #[test]
+    fn loads_at_the_same_time_count_together() {
+        let both = Answers::together(vec![answers([3, 5]), answers([1, 4])]);
+        assert_eq!((both.within(0.5), both.count()), (Duration::from_millis(3), 4));
+        assert!((both.per_second() - 2.0).abs() < f64::EPSILON);
+        assert_eq!(both.percentiles(), "p50 3.00 ms, p99 5.00 ms, p999 5.00 ms");
     }
 
     #[test]

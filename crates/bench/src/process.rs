@@ -143,6 +143,24 @@ pub(crate) fn own_cpu() -> Duration {
     cpu_of("self")
 }
 
+/// How much of a core this process takes from a moment on.
+pub(crate) struct Generator {
+    since: Instant,
+    cpu: Duration,
+}
+
+impl Generator {
+    pub(crate) fn from_now() -> Self {
+        Self { since: Instant::now(), cpu: own_cpu() }
+    }
+
+    /// What it has taken since, for the table.
+    pub(crate) fn told(&self) -> String {
+        let part = (own_cpu() - self.cpu).as_secs_f64() / self.since.elapsed().as_secs_f64();
+        format!("of the load generator {:.0} % of a core", part * 1e2)
+    }
+}
+
 /// The program that `cargo build --release` has put beside this one.
 pub(crate) fn program() -> PathBuf {
     let this = std::env::current_exe().expect("this program has a path");

@@ -10,9 +10,9 @@ use tokio::time::sleep;
 
 use crate::callers::readers;
 use crate::engine::Bench;
-use crate::load::{Seen, ask, open_loop, within};
+use crate::load::{ask, latencies, open_loop, to_f64, within};
 use crate::peers::{pour, stall};
-use crate::process::Server;
+use crate::process::{Generator, Server};
 use crate::report::{Figure, Report, Verdict};
 
 /// How many of each kind.
@@ -47,19 +47,17 @@ pub(crate) async fn stalled(bench: &Bench, report: &mut Report) {
         stalled.push((what, most, peers));
     }
     sleep(Duration::from_millis(500)).await;
+    let generator = Generator::from_now();
     let beside = reads().await;
-    let told = |seen: &[Seen]| {
-        let [half, most, nearly_all] = [0.5, 0.99, 0.999].map(|part| within(seen, part).as_secs_f64() * 1e3);
-        format!("p50 {half:.2} ms, p99 {most:.2} ms, p999 {nearly_all:.2} ms")
-    };
+    let generator = generator.told();
     let resident = server.resident().0;
     report.add(Figure {
         what: format!(
             "99th percentile of `GET /me`, {READS:.0}/s, beside {PEERS} stalled heads and {PEERS} bodies, {}",
             bench.name
         ),
-        measured: format!("{}, {resident:.1} MiB resident", told(&beside)),
-        limit: format!("{} without", told(&quiet)),
+        measured: format!("{}, {resident:.1} MiB resident; {generator}", latencies(&beside).percentiles()),
+        limit: format!("{} without", latencies(&quiet).percentiles()),
         verdict: Some(Verdict::at_most(
             within(&beside, 0.99).as_secs_f64() / within(&quiet, 0.99).as_secs_f64(),
             MOST_STRETCH,
@@ -121,7 +119,7 @@ pub(crate) async fn bodies(bench: &Bench, report: &mut Report) {
             what: format!("those that are not answered with 413, {}", bench.name),
             measured: wrong.to_string(),
             limit: String::new(),
-            verdict: Some(Verdict::at_most(crate::load::to_f64(wrong), 0.0, "")),
+            verdict: Some(Verdict::at_most(to_f64(wrong), 0.0, "")),
         });
     }
     server.stop().await;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::callers::{bearer, shuffled, with_bearer};
 use crate::engine::Bench;
-use crate::load::{Call, Load, ask_with, get, open_loop_with, post, to_f64, within};
+use crate::load::{Call, Load, ask_with, get, latencies, open_loop_with, post, to_f64};
 use crate::process::{Server, own_cpu};
 use crate::report::{Figure, Report};
 use crate::scenarios::hashing::credentials;
@@ -44,15 +44,14 @@ pub(crate) async fn run(bench: &Bench, report: &mut Report) {
     let seen = open_loop_with(server.address, rate, seconds, call, move |number, body| shown.keep(number, body)).await;
     let each = |spent: std::time::Duration| spent.as_secs_f64() * 1e6 / to_f64(seen.len());
     let wrong = seen.iter().filter(|seen| !seen.status.is_success()).count();
-    let [half, most, nearly_all] = [0.5, 0.99, 0.999].map(|part| within(&seen, part).as_secs_f64() * 1e3);
     report.add(Figure {
         what: format!("the same; open loop, {rate:.0}/s, CPU of the server for each, {}", bench.name),
         measured: format!(
-            "{:.0} µs, {} of {:.0} answered, {wrong} of them otherwise than with success, p50 {half:.2} ms, p99 {most:.2} ms, \
-             p999 {nearly_all:.2} ms, {:.1} MiB resident; of the load generator {:.0} µs",
+            "{:.0} µs, {} of {:.0} answered, {wrong} of them otherwise than with success, {}, {:.1} MiB resident; of the load generator {:.0} µs",
             each(server.cpu() - before.0),
             seen.len(),
             (rate * seconds).ceil(),
+            latencies(&seen).percentiles(),
             server.resident().0,
             each(own_cpu() - before.1)
         ),

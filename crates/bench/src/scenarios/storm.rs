@@ -11,8 +11,8 @@ use tokio::time::sleep;
 
 use crate::callers::{from, readers};
 use crate::engine::Bench;
-use crate::load::{Line, Seen, ask_with, get, open_loop, post, to_f64, within};
-use crate::process::Server;
+use crate::load::{Line, Seen, ask_with, get, latencies, open_loop, post, to_f64, within};
+use crate::process::{Generator, Server};
 use crate::report::{Figure, Report, Verdict};
 
 /// The most that the storm may stretch the 99th percentile of reading.
@@ -55,7 +55,9 @@ async fn reading(bench: &Bench, server: &Server, report: &mut Report) {
     let storm = (0..64).map(|line| tokio::spawn(storm(server.address, line, Arc::clone(&ended)))).collect::<Vec<_>>();
     sleep(Duration::from_millis(500)).await;
     let pulse = open_loop(server.address, PULSE, seconds, |_| get("/health/live"));
+    let generator = Generator::from_now();
     let (stormy, pulse) = tokio::join!(open_loop(server.address, READS, seconds, &*read), pulse);
+    let told = format!("{:.1} MiB resident; {}", server.resident().0, generator.told());
     ended.store(true, Ordering::Relaxed);
     for line in storm {
         line.await.expect("the storm goes on to its end");
@@ -67,13 +69,17 @@ async fn reading(bench: &Bench, server: &Server, report: &mut Report) {
             "99th percentile of `GET /me`, {READS:.0}/s, while 64 connections log in without a pause, {}",
             bench.name
         ),
-        measured: format!("{:.2} ms, {wrong} of {} not answered with 200", millis(after), stormy.len()),
-        limit: format!("{:.2} ms without", millis(before)),
+        measured: format!(
+            "{}, {wrong} of {} not answered with 200, {told}",
+            latencies(&stormy).percentiles(),
+            stormy.len()
+        ),
+        limit: format!("{} without", latencies(&quiet).percentiles()),
         verdict: Some(Verdict::at_most(after.as_secs_f64() / before.as_secs_f64(), MOST_STRETCH, "")),
     });
     report.add(Figure {
         what: format!("99th percentile of `GET /health/live` meanwhile, {}", bench.name),
-        measured: format!("{:.2} ms", millis(within(&pulse, 0.99))),
+        measured: latencies(&pulse).percentiles(),
         limit: String::new(),
         verdict: Some(Verdict::at_most(millis(within(&pulse, 0.99)), 100.0, "ms")),
     });
@@ -104,7 +110,9 @@ async fn flood(bench: &Bench, server: &Server, report: &mut Report) {
         let [.., network] = (number % NETWORKS).to_be_bytes();
         from(post("/login", credentials(&honest(number % USERS))), [10, 2, network, 1])
     });
+    let generator = Generator::from_now();
     let (flooding, users) = tokio::join!(flooding, users);
+    let told = format!("{:.1} MiB resident; {}", server.resident().0, generator.told());
     let expected = (HONEST * seconds).ceil();
     let served = users.into_iter().filter(|seen| seen.status == StatusCode::OK).collect::<Vec<_>>();
     let part = to_f64(served.len()) / expected;
@@ -114,7 +122,7 @@ async fn flood(bench: &Bench, server: &Server, report: &mut Report) {
             "logins of honest users, {HONEST:.0}/s from {NETWORKS} networks, while one network asks {FLOOD:.0}/s, {}",
             bench.name
         ),
-        measured: format!("{} of {expected:.0} answered, 99th percentile {p99:.0} ms", served.len()),
+        measured: format!("{} of {expected:.0} answered, {}, {told}", served.len(), latencies(&served).percentiles()),
         limit: String::new(),
         verdict: Some(Verdict::at_least(part, 0.99, "")),
     });
@@ -161,7 +169,7 @@ fn tell_refusals(bench: &Bench, whose: &str, seen: &[Seen], report: &mut Report)
     let p99 = millis(within(&refused, 0.99));
     report.add(Figure {
         what: format!("99th percentile of the refusals {whose}, {}", bench.name),
-        measured: format!("{p99:.1} ms, {} of {} refused", refused.len(), seen.len()),
+        measured: format!("{}, {} of {} refused", latencies(&refused).percentiles(), refused.len(), seen.len()),
         limit: String::new(),
         verdict: Some(Verdict::at_most(p99, 50.0, "ms")),
     });
