@@ -46,8 +46,9 @@ pub fn body(data: &[u8]) {
         expect_plain(refusal.errors());
         let told = format!("{refusal:?}");
         let password = text.split('"').skip_while(|part| *part != "password").nth(2).unwrap_or_default();
-        // A text that stands elsewhere, too, may be the name of a member, and names may be told.
-        let is_secret = password.len() >= 24 && text.matches(password).count() == 1;
+        // A text that stands elsewhere, too, may be the name of a member, and names may be told; one with blanks may be
+        // a sentence of ours, which libFuzzer soon writes itself.
+        let is_secret = password.len() >= 24 && !password.contains(' ') && text.matches(password).count() == 1;
         assert!(!is_secret || !told.contains(password), "{told}");
     }
 }
@@ -61,7 +62,6 @@ pub fn query(data: &[u8]) {
         request.headers_mut().insert(header::CONTENT_TYPE, content_type.clone());
         let kind = content_type.to_str().unwrap_or_default().to_ascii_lowercase();
         assert!(!is_json(&request) || kind.trim().starts_with("application/json"), "{kind}");
-        assert!(!is_json(&request) || !kind.contains("charset=") || kind.contains("utf-8"), "{kind}");
     }
     let Ok(uri) = format!("/me/events?{query}").parse() else { return };
     let (request, mut errors) = (Request::builder().uri(uri).finish(), FormErrors::none());

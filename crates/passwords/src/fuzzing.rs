@@ -19,7 +19,8 @@ pub fn stored_hash(data: &[u8]) {
         }
         Err(error) => {
             let told = format!("{error} {error:?}");
-            let mut parts = text.split('$').filter(|part| part.len() > 20);
+            // libFuzzer soon writes the sentences of the refusals itself; a salt and a tag have no blanks.
+            let mut parts = text.split('$').filter(|part| part.len() > 20 && !part.contains(' '));
             assert!(parts.all(|part| !told.contains(part)), "{told}");
         }
     }
