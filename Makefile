@@ -78,6 +78,13 @@ torture: state-machine races crashes restarts commits disk-full torn-logs hostil
 fuzz: ## Let libFuzzer try ten million inputs on every parser; ARGS='--runs 100000 email' for less
 	scripts/fuzz $(ARGS)
 
+.PHONY: mutants
+mutants: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+mutants: ## Break policy, sessions and tokens in every way, and see whether tests notice; ARGS='--shard 0/4' for a part
+	@command -v cargo-mutants >/dev/null || \
+	  { echo 'mutants: needs cargo-mutants: cargo install --locked --root target/tools cargo-mutants' >&2; exit 1; }
+	cargo mutants --baseline skip --output target/mutants $(ARGS)
+
 .PHONY: bench
 bench: ## Measure the release build beside the bare limits of this machine, on both engines; ARGS=--quick for a short try
 	cargo build --release --workspace --bins
