@@ -42,3 +42,30 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
 fn is_lower_hex(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_its_prefix_and_64_digits() {
+        let digits = "0123456789abcdef".repeat(4);
+        assert!(has_shape(&format!("urt_{digits}"), "urt_"));
+        for text in ["", "urt_", &digits, &format!("urs_{digits}"), &format!("urt_{digits}0")] {
+            assert!(!has_shape(text, "urt_"), "{text}");
+        }
+        for text in [&digits[1..], &digits.to_uppercase(), &digits.replace('0', "g"), &digits.replace("01", "\u{e4}")] {
+            assert!(!has_shape(&format!("urt_{text}"), "urt_"), "{text}");
+        }
+    }
+
+    #[test]
+    fn hex_has_one_spelling() {
+        assert_eq!(hex(&[0, 1, 0x7f, 0xff]), "00017fff");
+        assert_eq!(unhex("00017fff"), Some(vec![0, 1, 0x7f, 0xff]));
+        assert_eq!(unhex(""), Some(Vec::new()));
+        for text in ["0", "001", "0G", "+1", "FF", "\u{e4}"] {
+            assert_eq!(unhex(text), None, "{text}");
+        }
+    }
+}

@@ -148,6 +148,25 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
+    fn the_words_in_the_table_read_back_and_stay() {
+        let channels = [Channel::Api, Channel::Pages].map(|channel| (channel, channel.name()));
+        assert!(channels.into_iter().all(|(channel, name)| Channel::of_name(name) == Some(channel)));
+        let method = AuthenticationMethod::Password;
+        assert_eq!((method.name(), AuthenticationMethod::of_name("pwd")), ("pwd", Some(method)));
+        assert_eq!((Channel::of_name("pwd"), AuthenticationMethod::of_name("api")), (None, None));
+        for (reason, name) in [
+            (EndReason::LoggedOut, "logged-out"),
+            (EndReason::EndedByOwner, "ended-by-owner"),
+            (EndReason::PasswordChanged, "password-changed"),
+            (EndReason::AddressChanged, "address-changed"),
+            (EndReason::UserDisabled, "user-disabled"),
+            (EndReason::ReuseDetected, "reuse-detected"),
+        ] {
+            assert_eq!(reason.name(), name);
+        }
+    }
+
+    #[test]
     fn a_session_holds_until_it_is_ended_idle_or_old() {
         let start = Timestamp::UNIX_EPOCH;
         let (id, user) = (SessionId::restore(Uuid::nil()), UserId::restore(Uuid::nil()));

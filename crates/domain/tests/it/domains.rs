@@ -104,6 +104,7 @@ fn a_list_is_checked_as_a_whole() {
             ("domains[2]".into(), "not-a-domain")
         ]
     );
+    assert_eq!(paths(0, &["a".into()]), [("domains[0]".into(), "not-a-domain")]);
     assert_eq!(paths(0, &[]), [("domains".into(), "list-length")]);
     let many = (0..1_001).map(|at| format!("d{at}.org")).collect::<Vec<_>>();
     assert_eq!(paths(0, &many), [("domains".into(), "list-length")]);

@@ -102,6 +102,15 @@ async fn who_guesses_in_the_owners_network_does_not_delay_their_browser() {
 }
 
 #[tokio::test]
+async fn each_browser_is_told_from_the_others() {
+    let world = with_ada_and_ben().await;
+    let (laptop, phone) = (of_ada(&world).await, of_ada(&world).await);
+    let id = |browser: &Browser| browser.actor(&world, "203.0.113.7").origin.browser.expect("it is known").id();
+    assert_eq!(id(&laptop).len(), 32);
+    assert_ne!(id(&laptop), id(&phone));
+}
+
+#[tokio::test]
 async fn wrong_passwords_in_a_known_browser_make_it_rest_alone() {
     let world = with_ada_and_ben().await;
     let (mut laptop, mut phone) = (of_ada(&world).await, of_ada(&world).await);

@@ -17,6 +17,7 @@ mod overtaken;
 mod passwords;
 mod refresh;
 mod rewrap;
+mod secrets;
 mod sessions;
 mod sign_up;
 mod throttles;

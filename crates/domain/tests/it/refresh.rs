@@ -1,14 +1,20 @@
 //! Exchanging refresh tokens.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::access::{Actor, Operation};
+use domain::changes::Changes;
 use domain::events::EventKind;
 use domain::ids::GrantId;
 use domain::origin::Origin;
 use domain::ports::clock::Clock as _;
+use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::sessions::grant::GRACE;
 use domain::sessions::log_in::{IssuedTokens, SignedIn};
-use domain::sessions::refresh::RefreshError;
+use domain::sessions::refresh::{Refresh, RefreshError};
 use domain::sessions::refresh_token::RefreshToken;
 use domain::sessions::session::{ABSOLUTE, Channel, EndReason, IDLE};
 
@@ -100,6 +106,29 @@ async fn unknown_and_forged_tokens_end_nothing() {
         assert_not_valid(&exchange(&world, token).await);
     }
     assert!(exchange(&world, genuine).await.is_ok());
+}
+
+/// A ledger in front of which somebody else is always faster.
+#[derive(Default)]
+struct AlwaysStale(AtomicUsize);
+
+#[async_trait]
+impl Ledger for AlwaysStale {
+    async fn apply(&self, _changes: Changes) -> Result<Receipt, Rejected> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Err(Rejected::Stale)
+    }
+}
+
+#[tokio::test]
+async fn who_is_overtaken_each_time_gets_no_tokens() {
+    let (world, signed_in) = signed_in().await;
+    let ledger = Arc::new(AlwaysStale::default());
+    let refresh = Refresh { ledger: ledger.clone(), ..world.refresh() };
+    let genuine = tokens(&signed_in).refresh_token.reveal();
+    let outcome = refresh.run(&Actor::nobody(Origin::default()), genuine).await;
+    assert!(matches!(outcome, Err(RefreshError::Failed(_))), "{outcome:?}");
+    assert_eq!(ledger.0.load(Ordering::SeqCst), 3, "it is tried three times");
 }
 
 #[tokio::test]
