@@ -169,12 +169,25 @@ fn bytes(text: &str) -> Vec<u8> {
             b'"' => break,
             b'\\' => {
                 let digits = rest.iter().take(3).take_while(|digit| (b'0'..b'8').contains(digit)).count();
-                let value = rest[..digits].iter().fold(0_u32, |value, digit| value * 8 + u32::from(digit - b'0'));
-                bytes.push(u8::try_from(value).expect("a byte"));
+                let octal = rest[..digits].iter().fold(0_u32, |value, digit| value * 8 + u32::from(digit - b'0'));
+                bytes.push(match rest.first() {
+                    Some(b't') => b'\t',
+                    Some(b'n') => b'\n',
+                    Some(b'v') => 0x0b,
+                    Some(b'f') => 0x0c,
+                    Some(b'r') => b'\r',
+                    Some(b'"' | b'\\') => rest[0],
+                    _ => u8::try_from(octal).expect("a byte"),
+                });
                 rest = &rest[digits.max(1)..];
             }
             other => bytes.push(other),
         }
     }
     bytes
+}
+
+#[test]
+fn bytes_are_read_as_strace_shows_them() {
+    assert_eq!(bytes(r#"\0\17\0018\377a\t\n\v\f\r\"\\", 24, 32) = 24"#), b"\0\x0f\x018\xffa\t\n\x0b\x0c\r\"\\");
 }

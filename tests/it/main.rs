@@ -1,5 +1,7 @@
 //! Journeys over real HTTP through the real program on both engines, and guards over the workspace.
 
+#![expect(clippy::print_stdout, reason = "the long forms say what they saw, and a test that is left out says so")]
+
 mod address_changes;
 mod answers;
 mod architecture;

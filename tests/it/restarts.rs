@@ -1,5 +1,5 @@
-//! PostgreSQL restarts under load: all that clients see is 503, nothing that was acknowledged is lost, and all is served
-//! again by itself.
+//! PostgreSQL restarts under load: all that clients see is 503, nothing that was acknowledged is lost, and all is
+//! served again by itself.
 //!
 //! The server syncs nothing to the disk, as all of the tests': it is only the system that keeps what was written, and
 //! that does not fall here. `synchronous_commit` is off on it, and the program has to switch it on for itself: without,

@@ -1,5 +1,5 @@
-//! A log of SQLite that is half written, or damaged at its end, after the program was killed: the next start goes on with
-//! all that was committed before that place. And what a damaged file comes to.
+//! A log of SQLite that is half written, or damaged at its end, after the program was killed: the next start goes on
+//! with all that was committed before that place. And what a damaged file comes to.
 
 use std::path::{Path, PathBuf};
 
@@ -98,8 +98,8 @@ fn log_of(folder: &Path) -> PathBuf {
     folder.join("registry.sqlite-wal")
 }
 
-/// Where the last frame ends that closes a transaction. A log begins with 32 bytes, of which eight from the 16th on stand
-/// in each frame that is of this log; a frame has a head of 24 bytes and a page.
+/// Where the last frame ends that closes a transaction. A log begins with 32 bytes, of which eight from the 16th on
+/// stand in each frame that is of this log; a frame has a head of 24 bytes and a page.
 fn committed(log: &[u8]) -> usize {
     let page = u32::from_be_bytes(log[8..12].try_into().expect("four bytes")) as usize;
     let frames = log[32..].chunks_exact(24 + page).take_while(|frame| frame[8..16] == log[16..24]);
