@@ -105,7 +105,7 @@ impl Seen {
         let is_of_log = call.split(',').next().is_some_and(|first| first.contains("registry.sqlite-wal>"));
         if call.starts_with("pwrite64(") && is_of_log {
             self.frame(call);
-        } else if call.starts_with("fdatasync(") && is_of_log || call.starts_with("fsync(") && is_of_log {
+        } else if (call.starts_with("fdatasync(") || call.starts_with("fsync(")) && is_of_log {
             self.syncs += 1;
             self.under_way.insert(thread.into(), self.syncs);
             if call.ends_with(" = 0 (DELAYED)") || call.ends_with(" = 0") {
