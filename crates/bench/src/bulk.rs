@@ -10,8 +10,9 @@ use crate::registry::{log_in_many, sign_in_many};
 /// How many have an access token at most.
 const MOST_SIGNED: usize = 10_000;
 /// The user who is copied, with a hash that costs nothing, and the one whose real hash every second copy gets.
-const TEMPLATE: &str = "user-0@example.org";
-const REAL: &str = r#"{"email":"real@example.org","password":"correct horse battery"}"#;
+const TEMPLATE: &str = "(SELECT user_id FROM user_emails WHERE email_key = 'user-0@example.org')";
+const REAL: &str = "(SELECT user_id FROM user_emails WHERE email_key = 'real@example.org')";
+const REAL_FORM: &str = r#"{"email":"real@example.org","password":"correct horse battery"}"#;
 
 /// The rows of each copy, whose number is `n`. `ID(k)` is an id in the order of the numbers.
 const COPIES: [&str; 5] = [
@@ -20,28 +21,28 @@ const COPIES: [&str; 5] = [
      SELECT ID(1), 'user-' || n || '@example.org', u.phone_number, \
      CASE n % 2 WHEN 0 THEN u.password ELSE r.password END, u.token_required || n, u.discoverable, u.administrator, \
      u.state, u.locale, u.version, u.created_at, u.updated_at, u.token_expires_at \
-     FROM numbers, users u, users r WHERE u.email = 'TEMPLATE' AND r.email = 'real@example.org'",
+     FROM numbers, users u, users r WHERE u.id = TEMPLATE AND r.id = REAL",
     "INSERT INTO user_emails (email_key, user_id, kind, verified_at) \
      SELECT 'user-' || n || '@example.org', ID(1), e.kind, e.verified_at \
-     FROM numbers, user_emails e WHERE e.email_key = 'TEMPLATE'",
+     FROM numbers, user_emails e WHERE e.email_key = 'user-0@example.org'",
     "INSERT INTO sessions (id, user_id, channel, auth_time, amr, last_seen_at, expires_at, created_at, network, device) \
      SELECT ID(2), ID(1), s.channel, s.auth_time, s.amr, s.last_seen_at, s.expires_at, s.created_at, s.network, \
-     s.device FROM numbers, sessions s JOIN users u ON u.id = s.user_id WHERE u.email = 'TEMPLATE'",
+     s.device FROM numbers, sessions s WHERE s.user_id = TEMPLATE",
     "INSERT INTO grants (id, session_id, client, scope, generation, rotated_at, created_at) \
      SELECT ID(3), ID(2), g.client, g.scope, g.generation, g.rotated_at, g.created_at FROM numbers, grants g \
-     JOIN sessions s ON s.id = g.session_id JOIN users u ON u.id = s.user_id WHERE u.email = 'TEMPLATE'",
+     JOIN sessions s ON s.id = g.session_id WHERE s.user_id = TEMPLATE",
     "INSERT INTO events (id, kind, actor, actor_id, subject_kind, subject_id, request_id, at, data, user_id, address, \
      network, device) \
      SELECT ID(4), v.kind, v.actor, v.actor_id, v.subject_kind, v.subject_id, v.request_id, v.at, v.data, ID(1), \
      v.address, v.network, v.device FROM numbers, \
-     (SELECT * FROM events WHERE user_id = (SELECT id FROM users WHERE email = 'TEMPLATE') ORDER BY id LIMIT 1) v",
+     (SELECT * FROM events WHERE user_id = TEMPLATE ORDER BY id LIMIT 1) v",
 ];
 
 /// A new database with so many users, of whom some are signed in.
 pub(crate) async fn prepare(engine: Engine, quick: bool, users: usize) -> Bench {
     let database = Database::new(engine).await;
     let server = Server::start(&database).await;
-    ask_with(server.address, post("/signup", REAL)).await.expect("anybody may sign up");
+    ask_with(server.address, post("/signup", REAL_FORM)).await.expect("anybody may sign up");
     server.stop().await;
     sign_in_many(&database, 1).await;
     for rows in COPIES {
@@ -74,7 +75,7 @@ fn statement(engine: Engine, rows: &str, users: usize) -> String {
             "' AS uuid)",
         ),
     };
-    let mut rows = rows.replace("TEMPLATE", TEMPLATE);
+    let mut rows = rows.replace("TEMPLATE", TEMPLATE).replace("REAL", REAL);
     for kind in 1..=4 {
         rows = rows.replace(&format!("ID({kind})"), &format!("{before}{kind}{after}"));
     }

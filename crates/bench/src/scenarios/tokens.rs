@@ -23,8 +23,8 @@ const AUTHORITY_TOKEN: &str = "/authority-token?domain=example.org";
 pub(crate) async fn run(bench: &Bench, report: &mut Report) {
     issue_authority_token(bench).await;
     let most = if bench.database.engine == Engine::Sqlite { MOST_ON_SQLITE } else { MOST_ON_POSTGRES };
-    let (by_session, by_user): (fn(&Signed) -> &str, fn(&Signed) -> &str) =
-        (|user| &user.access_token, |user| &user.user_token);
+    let by_session: fn(&Signed) -> &str = |user| &user.access_token;
+    let by_user: fn(&Signed) -> &str = |user| &user.user_token;
     let loads = [
         ("`GET /authority-token` by an access token", AUTHORITY_TOKEN, by_session, Some(most)),
         ("`GET /authority-token` by `token_required`", AUTHORITY_TOKEN, by_user, Some(most)),
