@@ -45,7 +45,9 @@ async fn watch(writes: usize) {
     let calls = ["-e", "trace=fdatasync,fsync,pwrite64,write,writev,sendto,sendmsg"];
     let slow = ["-e", "inject=fdatasync,fsync:delay_enter=3000"];
     let words = [&words[..], &calls, &slow].concat();
-    let program = Program::start_under(&database, &[("USER_REGISTRY_THROTTLES", "off")], &words).await;
+    // Nobody is turned away because a program that is watched is slow.
+    let settings = [("USER_REGISTRY_THROTTLES", "off"), ("USER_REGISTRY_HASHING_DEADLINE", "60s")];
+    let program = Program::start_under(&database, &settings, &words).await;
     join_all((0..CLIENTS).map(|client| write(&program, client, writes / CLIENTS))).await;
     assert_eq!(program.stop().await, Some(0));
     let seen = Seen::of(&trace);
