@@ -14,6 +14,7 @@ use crate::engine::Bench;
 use crate::load::{Line, Seen, ask_with, get, latencies, open_loop, post, to_f64, within};
 use crate::process::{Generator, Server};
 use crate::report::{Figure, Report, Verdict};
+use crate::scenarios::hashing::{COUNTED, PASSWORD};
 
 /// The most that the storm may stretch the 99th percentile of reading.
 const MOST_STRETCH: f64 = 5.0;
@@ -30,12 +31,10 @@ const USERS: usize = 64;
 const AT_ONCE: usize = 1_000;
 /// Beside the memory of the hashes, the server may take this much, in MiB.
 const REST_MIB: f64 = 64.0;
-const PASSWORD: &str = "correct horse battery";
 
 /// Measures all of it on one server.
 pub(crate) async fn run(bench: &Bench, report: &mut Report) {
-    let settings = [("USER_REGISTRY_THROTTLES", "on"), ("USER_REGISTRY_TRUSTED_PROXIES", "127.0.0.0/8")];
-    let server = Server::start_with(&bench.database, &settings).await;
+    let server = Server::start_with(&bench.database, &COUNTED).await;
     for user in 0..USERS {
         let call = from(post("/signup", credentials(&honest(user))), [10, 1, 0, 1]);
         ask_with(server.address, call).await.expect("anybody may sign up");
