@@ -55,6 +55,10 @@ async fn attempt_once(database: &Pool, work: &Work) -> Result<Written, Unwritten
             Err(unwritten) => Err(unwritten),
         };
     }
+    if let Some(note) = work.note() {
+        // Each of its statements is its own commit. What is noted twice, or not, does no harm.
+        return note.write(database).await.map(Written::Committed);
+    }
     let transaction = database.transactions().begin().await?;
     match work.write(&transaction).await {
         Ok(done) => Ok(match transaction.commit().await {

@@ -1,7 +1,7 @@
 //! The one task that writes to `SQLite`.
 //!
-//! A commit costs a sync of the disk. So the plans that wait share one: each in a savepoint of its
-//! own, and all are answered when the commit is durable.
+//! A commit costs a sync of the disk. So the plans that wait share one, and all are answered when it is durable.
+//! One that is refused leaves nothing behind, and the others go through.
 
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::Rejected;
@@ -101,42 +101,95 @@ async fn write_batch(connection: &DatabaseConnection, mut jobs: Vec<Job>) -> Vec
         write_alone(connection, jobs.remove(0)).await;
         return Vec::new();
     }
-    let transaction = match begin(connection).await {
-        Ok(transaction) => transaction,
-        Err(error) => {
-            give_up(connection).await;
-            return refuse(jobs, &error);
+    let fault = match write_together(connection, &jobs).await {
+        Ok(outcomes) => {
+            jobs.into_iter().zip(outcomes).for_each(|(job, outcome)| job.answer(outcome));
+            return Vec::new();
         }
+        Err(fault) => fault,
     };
+    give_up(connection).await;
+    match fault {
+        Fault::OfJob(at, unwritten) => {
+            jobs.remove(at).answer(Err(unwritten.into_rejected()));
+            jobs
+        }
+        Fault::OfAll(error) => refuse(jobs, &error),
+    }
+}
+
+/// Why nothing of a batch was written.
+enum Fault {
+    /// The database failed at this job.
+    OfJob(usize, Unwritten),
+    /// It failed at what they share.
+    OfAll(DbErr),
+}
+
+impl From<DbErr> for Fault {
+    fn from(error: DbErr) -> Self {
+        Self::OfAll(error)
+    }
+}
+
+/// Writes and commits all, and tells what came of each. After a fault the connection is in the midst of a
+/// transaction.
+///
+/// Most plans are written as they stand, and savepoints would double the messages to the thread of the driver. So
+/// they are only set when one of the plans turns out to be refused, and all are written once more.
+async fn write_together(connection: &DatabaseConnection, jobs: &[Job]) -> Result<Vec<Result<Done, Rejected>>, Fault> {
+    let transaction = begin(connection).await?;
+    if let Some(outcomes) = write_straight(&transaction, jobs).await? {
+        transaction.commit().await?;
+        return Ok(outcomes);
+    }
+    transaction.rollback().await?;
+    let transaction = begin(connection).await?;
+    let outcomes = write_apart(&transaction, jobs).await?;
+    transaction.commit().await?;
+    Ok(outcomes)
+}
+
+/// One after the other; nothing when one is refused, of which a part may be written.
+async fn write_straight(
+    transaction: &DatabaseTransaction,
+    jobs: &[Job],
+) -> Result<Option<Vec<Result<Done, Rejected>>>, Fault> {
     let mut outcomes = Vec::with_capacity(jobs.len());
-    for at in 0..jobs.len() {
-        match write_one(&transaction, &jobs[at].work).await {
-            Err(unwritten) if unwritten.spoils_transaction() => {
-                let _ = transaction.rollback().await;
-                give_up(connection).await;
-                jobs.remove(at).answer(Err(unwritten.into_rejected()));
-                return jobs;
-            }
+    for (at, job) in jobs.iter().enumerate() {
+        match job.work.write(transaction).await {
+            Ok(done) => outcomes.push(Ok(done)),
+            Err(unwritten) if unwritten.spoils_transaction() => return Err(Fault::OfJob(at, unwritten)),
+            Err(_) => return Ok(None),
+        }
+    }
+    Ok(Some(outcomes))
+}
+
+/// Each in a savepoint of its own: of what is refused nothing stays.
+async fn write_apart(transaction: &DatabaseTransaction, jobs: &[Job]) -> Result<Vec<Result<Done, Rejected>>, Fault> {
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    for (at, job) in jobs.iter().enumerate() {
+        match write_one(transaction, &job.work).await {
+            Err(unwritten) if unwritten.spoils_transaction() => return Err(Fault::OfJob(at, unwritten)),
             outcome => outcomes.push(outcome.map_err(Unwritten::into_rejected)),
         }
     }
-    if let Err(error) = transaction.commit().await {
-        give_up(connection).await;
-        return refuse(jobs, &error);
-    }
-    jobs.into_iter().zip(outcomes).for_each(|(job, outcome)| job.answer(outcome));
-    Vec::new()
+    Ok(outcomes)
 }
 
-/// Carries out a job that shares its transaction with no other, and so needs no savepoint.
+/// Carries out a job that shares its commit with no other.
 async fn write_alone(connection: &DatabaseConnection, job: Job) {
-    let written = match job.work.log_in() {
-        Some(log_in) => match log_in.commit(connection).await {
+    let written = if let Some(note) = job.work.note() {
+        note.write(connection).await.map_err(Failed::Midway)
+    } else if let Some(log_in) = job.work.log_in() {
+        match log_in.commit(connection).await {
             Ok(Some(receipt)) => Ok(Done::Written(receipt)),
             Ok(None) => Err(Failed::RolledBack(Rejected::Stale.into())),
             Err(unwritten) => Err(Failed::Midway(unwritten)),
-        },
-        None => transact(connection, &job.work).await,
+        }
+    } else {
+        transact(connection, &job.work).await
     };
     let outcome = match written {
         Ok(done) => Ok(done),

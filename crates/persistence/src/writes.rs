@@ -8,6 +8,7 @@ pub(crate) mod keys;
 pub(crate) mod land;
 pub(crate) mod log_in;
 pub(crate) mod mail;
+pub(crate) mod note;
 pub(crate) mod retention;
 pub(crate) mod sessions;
 pub(crate) mod work;

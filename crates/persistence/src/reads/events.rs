@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::database::Database;
 use crate::failure::port_failure;
 use crate::sql::{all, column, limit, statements};
+use crate::writes::note::Note;
 use crate::writes::work::{Done, Work};
 
 /// The events of a user from the newest on.
@@ -55,7 +56,7 @@ impl Events for Database {
 #[async_trait]
 impl Retention for Database {
     async fn purge(&self, what: Leftover, before: Timestamp, most: usize) -> Result<usize, PortFailure> {
-        match self.carry_out(Work::Purge { what, before, most }).await.map_err(Rejected::unexpected)? {
+        match self.carry_out(Work::Note(Note::Purge { what, before, most })).await.map_err(Rejected::unexpected)? {
             Done::Written(receipt) => Ok(receipt.rows.iter().sum::<u64>().try_into().unwrap_or(usize::MAX)),
             Done::Claimed(_) => Err(PortFailure::lasting("a purge was answered as another work")),
         }

@@ -16,6 +16,7 @@ use crate::failure::port_failure;
 use crate::reads::accounts::user;
 use crate::reads::columns::{primary_address, user_columns};
 use crate::sql::{column, corrupt, one, statements};
+use crate::writes::note::Note;
 use crate::writes::work::{Done, Work};
 
 statements! {
@@ -43,7 +44,7 @@ impl Deliveries for Database {
         if one(self.reader(), DUE, [now.into()]).await.map_err(port_failure)?.is_none() {
             return Ok(None);
         }
-        match self.carry_out(Work::Claim { now, until }).await.map_err(Rejected::unexpected)? {
+        match self.carry_out(Work::Note(Note::Claim { now, until })).await.map_err(Rejected::unexpected)? {
             Done::Claimed(delivery) => Ok(delivery.map(|delivery| *delivery)),
             Done::Written(_) => Ok(None),
         }
@@ -51,7 +52,10 @@ impl Deliveries for Database {
 
     async fn settle(&self, delivery: &Delivery, outcome: DeliveryOutcome, at: Timestamp) -> Result<(), PortFailure> {
         let delivery = Box::new(delivery.clone());
-        self.carry_out(Work::Settle { delivery, outcome, at }).await.map(|_| ()).map_err(Rejected::unexpected)
+        self.carry_out(Work::Note(Note::Settle { delivery, outcome, at }))
+            .await
+            .map(|_| ())
+            .map_err(Rejected::unexpected)
     }
 }
 

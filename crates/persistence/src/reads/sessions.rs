@@ -19,6 +19,7 @@ use crate::reads::accounts::user;
 use crate::reads::columns::{field_columns, primary_address, session_columns, user_columns};
 use crate::reads::land::field;
 use crate::sql::{Sql, all, column, corrupt, limit, one, statements};
+use crate::writes::note::Note;
 use crate::writes::work::Work;
 
 /// A user by a session of theirs.
@@ -119,12 +120,12 @@ impl Sessions for Database {
 #[async_trait]
 impl LastSeen for Database {
     async fn note(&self, session: SessionId, at: Timestamp) -> Result<(), PortFailure> {
-        self.carry_out(Work::Seen { session, at }).await.map(|_| ()).map_err(Rejected::unexpected)
+        self.carry_out(Work::Note(Note::Seen { session, at })).await.map(|_| ()).map_err(Rejected::unexpected)
     }
 
     async fn note_user_token(&self, digest: &SecretDigest, at: Timestamp) -> Result<(), PortFailure> {
         let digest = digest.clone();
-        self.carry_out(Work::Used { digest, at }).await.map(|_| ()).map_err(Rejected::unexpected)
+        self.carry_out(Work::Note(Note::Used { digest, at })).await.map(|_| ()).map_err(Rejected::unexpected)
     }
 }
 

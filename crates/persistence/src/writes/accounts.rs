@@ -9,7 +9,7 @@ use domain::ids::UserId;
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Rejected;
 use domain::ports::secrets::SecretDigest;
-use sea_orm::{DatabaseTransaction, DbErr, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
 
 use crate::failure::Unwritten;
 use crate::sql::{Sql, all, execute, statements};
@@ -114,12 +114,12 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &AccountCha
 }
 
 /// Moves the last use of a `token_required` on, never back.
-pub(super) async fn note_use(
-    transaction: &DatabaseTransaction,
+pub(super) async fn note_use<C: ConnectionTrait>(
+    connection: &C,
     digest: &SecretDigest,
     at: Timestamp,
 ) -> Result<u64, DbErr> {
-    execute(transaction, USE_USER_TOKEN, [digest.as_str().into(), at.into()]).await
+    execute(connection, USE_USER_TOKEN, [digest.as_str().into(), at.into()]).await
 }
 
 async fn add(

@@ -6,7 +6,7 @@ use domain::mail::delivery::{Delivery, DeliveryOutcome};
 use domain::mail::mailed_token::{MailedToken, MailedTokenPurpose};
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Rejected;
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
 use crate::failure::Unwritten;
 use crate::letters;
@@ -70,12 +70,12 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &MailChange
 }
 
 /// Takes the letter that is due longest.
-pub(super) async fn claim(
-    transaction: &DatabaseTransaction,
+pub(super) async fn claim<C: ConnectionTrait>(
+    connection: &C,
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<Delivery>, DbErr> {
-    let Some(row) = one(transaction, CLAIM, [now.into(), until.into()]).await? else { return Ok(None) };
+    let Some(row) = one(connection, CLAIM, [now.into(), until.into()]).await? else { return Ok(None) };
     let id = DeliveryId::restore(row.try_get("", "id")?);
     let attempts = row.try_get::<i32>("", "attempts")?;
     let Some(letter) = letters::read(&row.try_get::<String>("", "intent")?) else {
@@ -84,7 +84,7 @@ pub(super) async fn claim(
         tracing::error!(delivery = %id, "the row of deliveries holds no intent that this program can read");
         if attempts > MOST_READINGS {
             let values = [id.uuid().into(), attempts.into(), "given-up".into(), now.into(), now.into()];
-            execute(transaction, SETTLE, values).await?;
+            execute(connection, SETTLE, values).await?;
         }
         return Ok(None);
     };
@@ -93,8 +93,8 @@ pub(super) async fn claim(
 }
 
 /// Notes what became of a letter, unless it was claimed again since.
-pub(super) async fn settle(
-    transaction: &DatabaseTransaction,
+pub(super) async fn settle<C: ConnectionTrait>(
+    connection: &C,
     delivery: &Delivery,
     outcome: DeliveryOutcome,
     at: Timestamp,
@@ -107,7 +107,7 @@ pub(super) async fn settle(
     };
     let attempts = i32::try_from(delivery.attempts).unwrap_or(i32::MAX);
     let values = [delivery.id.uuid().into(), attempts.into(), state.into(), due_at.into(), at.into()];
-    execute(transaction, SETTLE, values).await
+    execute(connection, SETTLE, values).await
 }
 
 /// Whoever uses a token locks its user first, as whoever adds one does: else the two wait for each other.

@@ -2,7 +2,7 @@
 
 use domain::ports::clock::Timestamp;
 use domain::retention::Leftover;
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::sql::{Sql, execute, limit, statements};
 
@@ -75,8 +75,8 @@ statements! {
 }
 
 /// Removes rows, and tells how many.
-pub(super) async fn purge(
-    transaction: &DatabaseTransaction,
+pub(super) async fn purge<C: ConnectionTrait>(
+    connection: &C,
     what: Leftover,
     before: Timestamp,
     most: usize,
@@ -94,7 +94,7 @@ pub(super) async fn purge(
         if removed >= most {
             break;
         }
-        rows += execute(transaction, *way, [before.into(), limit(most - removed)]).await?;
+        rows += execute(connection, *way, [before.into(), limit(most - removed)]).await?;
     }
     Ok(rows)
 }

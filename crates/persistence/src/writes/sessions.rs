@@ -7,7 +7,7 @@ use domain::ports::clock::Timestamp;
 use domain::ports::secrets::SecretDigest;
 use domain::sessions::grant::Grant;
 use domain::sessions::session::{AuthenticationMethod, Session};
-use sea_orm::{DatabaseTransaction, DbErr, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
 use uuid::Uuid;
 
 use crate::failure::Unwritten;
@@ -72,12 +72,12 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &SessionCha
 }
 
 /// Moves `last_seen_at` on, never back, and never of an ended session.
-pub(super) async fn note_last_seen(
-    transaction: &DatabaseTransaction,
+pub(super) async fn note_last_seen<C: ConnectionTrait>(
+    connection: &C,
     session: SessionId,
     at: Timestamp,
 ) -> Result<u64, DbErr> {
-    execute(transaction, SEE, [session.uuid().into(), at.into()]).await
+    execute(connection, SEE, [session.uuid().into(), at.into()]).await
 }
 
 async fn open(

@@ -1,62 +1,22 @@
-//! What is carried out in one transaction.
+//! What is carried out for the ports that write.
 
 use domain::changes::{Change, Changes};
-use domain::ids::SessionId;
-use domain::mail::delivery::{Delivery, DeliveryOutcome};
-use domain::ports::clock::Timestamp;
+use domain::mail::delivery::Delivery;
 use domain::ports::ledger::Receipt;
-use domain::ports::secrets::SecretDigest;
-use domain::retention::Leftover;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr};
 
 use crate::failure::Unwritten;
 use crate::writes::log_in::LogIn;
-use crate::writes::{accounts, domains, events, invariants, keys, land, mail, retention, sessions};
+use crate::writes::note::Note;
+use crate::writes::{accounts, domains, events, invariants, keys, land, mail, sessions};
 
-/// What is carried out in one transaction.
+/// What is carried out.
 #[derive(Debug)]
 pub(crate) enum Work {
-    /// A plan and its event.
+    /// A plan and its event, all or nothing.
     Plan(Box<Changes>),
-    /// That a session was used.
-    Seen {
-        /// The session.
-        session: SessionId,
-        /// When.
-        at: Timestamp,
-    },
-    /// That a `token_required` was used.
-    Used {
-        /// Its digest.
-        digest: SecretDigest,
-        /// When.
-        at: Timestamp,
-    },
-    /// That a letter is somebody's to send.
-    Claim {
-        /// Now.
-        now: Timestamp,
-        /// Until when.
-        until: Timestamp,
-    },
-    /// What became of a letter.
-    Settle {
-        /// Which.
-        delivery: Box<Delivery>,
-        /// What.
-        outcome: DeliveryOutcome,
-        /// Now.
-        at: Timestamp,
-    },
-    /// That rows are too old to be kept.
-    Purge {
-        /// Which.
-        what: Leftover,
-        /// Before when they must be over.
-        before: Timestamp,
-        /// How many at most.
-        most: usize,
-    },
+    /// A note.
+    Note(Note),
 }
 
 /// What came of it.
@@ -71,17 +31,18 @@ pub(crate) enum Done {
 impl Work {
     /// Writes it; whoever gets an error back rolls back.
     pub(crate) async fn write(&self, transaction: &DatabaseTransaction) -> Result<Done, Unwritten> {
-        let rows = match self {
-            Self::Plan(changes) => return plan(transaction, changes).await.map(Done::Written),
-            Self::Claim { now, until } => {
-                return Ok(Done::Claimed(mail::claim(transaction, *now, *until).await?.map(Box::new)));
-            }
-            Self::Seen { session, at } => sessions::note_last_seen(transaction, *session, *at).await?,
-            Self::Used { digest, at } => accounts::note_use(transaction, digest, *at).await?,
-            Self::Purge { what, before, most } => retention::purge(transaction, *what, *before, *most).await?,
-            Self::Settle { delivery, outcome, at } => mail::settle(transaction, delivery, *outcome, *at).await?,
-        };
-        Ok(Done::Written(Receipt { rows: vec![rows] }))
+        match self {
+            Self::Plan(changes) => plan(transaction, changes).await.map(Done::Written),
+            Self::Note(note) => note.write(transaction).await,
+        }
+    }
+
+    /// It, when it needs no transaction around it.
+    pub(crate) fn note(&self) -> Option<&Note> {
+        match self {
+            Self::Plan(_) => None,
+            Self::Note(note) => Some(note),
+        }
     }
 
     /// It, when it is one statement that needs no transaction around it.
