@@ -5,3 +5,4 @@ pub mod issue;
 pub mod ports;
 pub mod read;
 pub mod revoke;
+pub mod show;

@@ -16,8 +16,9 @@ use domain::accounts::sign_up::SignUp;
 use domain::accounts::undo_address_change::UndoAddressChange;
 use domain::accounts::update_phone::UpdatePhone;
 use domain::authority::issue::IssueAuthorityToken;
-use domain::authority::read::ReadAuthorityToken;
+
 use domain::authority::revoke::RevokeAuthorityToken;
+use domain::authority::show::ShowAuthorityToken;
 use domain::domains::list_domains::ListDomains;
 use domain::domains::put_domains::PutDomains;
 use domain::domains::remove_domain::RemoveDomain;
@@ -94,7 +95,7 @@ pub struct Api {
     /// `DELETE /domains/{domain}`.
     pub remove_domain: RemoveDomain,
     /// `GET /authority-token`.
-    pub read_authority_token: ReadAuthorityToken,
+    pub show_authority_token: ShowAuthorityToken,
     /// `POST /domains/{domain}/authority-token`.
     pub issue_authority_token: IssueAuthorityToken,
     /// `DELETE /domains/{domain}/authority-token`.

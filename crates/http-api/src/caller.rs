@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use domain::access::{Actor, Denied, Operation};
 use domain::accounts::show_me::Me;
+use domain::authority::show::Reading;
+use domain::domains::name::DomainName;
 use domain::origin::Origin;
 use domain::sessions::authenticate::{AuthenticateError, Shown};
 use poem::Request;
@@ -47,7 +49,16 @@ pub(crate) struct Caller(Identified);
 /// Who calls, and that they may.
 pub(crate) struct Identified {
     actor: Actor,
-    me: Option<Me>,
+    with: With,
+}
+
+/// What was read with a credential, for the operation that answers with it.
+enum With {
+    Nothing,
+    /// The account.
+    Me(Box<Me>),
+    /// The authority token of the domain that is asked for.
+    AuthorityToken(DomainName, Reading),
 }
 
 impl Caller {
@@ -57,7 +68,18 @@ impl Caller {
 
     /// The account that was read with the credential, for the operation that shows it.
     pub(crate) fn me(self) -> Result<Me, Refusal> {
-        self.0.me.ok_or_else(|| Refusal::internal("the account was not read with the credential"))
+        match self.0.with {
+            With::Me(me) => Ok(*me),
+            _ => Err(Refusal::internal("the account was not read with the credential")),
+        }
+    }
+
+    /// The domain whose authority token was read with the credential, and what came of that.
+    pub(crate) fn authority_token(self) -> Result<(DomainName, Reading), Refusal> {
+        match self.0.with {
+            With::AuthorityToken(domain, reading) => Ok((domain, reading)),
+            _ => Err(Refusal::internal("the authority token was not read with the credential")),
+        }
     }
 }
 
@@ -98,24 +120,36 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Identified> {
     if request.headers().get_all(header::AUTHORIZATION).iter().count() > 1 {
         return Err(Refusal::bad_token().into());
     }
-    Ok(identify(Context::of(request)?, &bearer.token).await?)
+    Ok(identify(Context::of(request)?, request.uri().query(), &bearer.token).await?)
 }
 
-async fn identify(context: &Context, token: &str) -> Result<Identified, Refusal> {
+async fn identify(context: &Context, query: Option<&str>, token: &str) -> Result<Identified, Refusal> {
     let operation = operation_of(&context.operation_id);
     let operation = operation.ok_or_else(|| Refusal::internal("an operation stands in no table"))?;
     let (shown, origin) = (Shown::Bearer(token), context.origin.clone());
-    // The account is read by the same statement as the credential.
-    let identified = if operation == Operation::ShowMe {
-        let shown = context.api.show_me.run(shown, origin).await;
-        shown.map(|(actor, me)| Identified { actor, me: Some(me) })
-    } else {
-        let actor = context.api.authenticate.run(shown, operation, origin).await;
-        actor.map(|actor| Identified { actor, me: None })
+    // What is asked for most is read by the same statement as the credential.
+    let identified = match (operation, query.and_then(domain_of)) {
+        (Operation::ShowMe, _) => {
+            let shown = context.api.show_me.run(shown, origin).await;
+            shown.map(|(actor, me)| (actor, With::Me(Box::new(me))))
+        }
+        (Operation::ReadAuthorityToken, Some(domain)) => {
+            let shown = context.api.show_authority_token.run(shown, &domain, origin).await;
+            shown.map(|(actor, reading)| (actor, With::AuthorityToken(domain, reading)))
+        }
+        // Whatever is wrong with the query is told to those only who may ask.
+        _ => context.api.authenticate.run(shown, operation, origin).await.map(|actor| (actor, With::Nothing)),
     };
-    identified.map_err(|error| match error {
+    identified.map(|(actor, with)| Identified { actor, with }).map_err(|error| match error {
         AuthenticateError::NotValid => Refusal::bad_token(),
         AuthenticateError::Denied(reason) => denied(reason),
         AuthenticateError::Failed(failure) => Refusal::failed(&failure),
     })
+}
+
+/// The domain that a query asks for, if that is one.
+fn domain_of(query: &str) -> Option<DomainName> {
+    let mut parameters = form_urlencoded::parse(query.as_bytes());
+    let (_, domain) = parameters.find(|(name, _)| name == "domain")?;
+    DomainName::parse(&domain).ok()
 }

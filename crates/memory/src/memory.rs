@@ -156,6 +156,15 @@ impl Sessions for Memory {
         Ok(Some((holder, fields)))
     }
 
+    async fn holder_with_authority_token(
+        &self,
+        key: &CredentialKey,
+        domain: &DomainName,
+    ) -> Result<Option<(Holder, Option<StoredAuthorityToken>)>, PortFailure> {
+        let state = self.state()?;
+        Ok(holder(&state, key).map(|holder| (holder, state.domains.token(domain))))
+    }
+
     async fn of_user(&self, user: UserId, now: Timestamp, limit: usize) -> Result<Vec<Session>, PortFailure> {
         let mut sessions = self.state()?.sessions.of_user(user, now);
         sessions.truncate(limit);

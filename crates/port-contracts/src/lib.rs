@@ -63,6 +63,7 @@ macro_rules! stamp {
             last_seen_moves_on_and_never_back,
             last_seen_of_ended_and_unknown_sessions_stays,
             a_holder_comes_with_their_first_fields,
+            a_holder_comes_with_the_token_of_a_domain,
         ]);
         $crate::stamp!($fixture, grants: [
             a_grant_reads_back_equal,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::access::{Actor, Denied, Operation};
-use crate::authority::authority_token::AuthorityToken;
+use crate::authority::authority_token::{AuthorityToken, StoredAuthorityToken};
 use crate::authority::ports::AuthorityTokens;
 use crate::domains::name::DomainName;
 use crate::ports::failure::PortFailure;
@@ -25,8 +25,8 @@ pub enum ReadAuthorityTokenError {
     Failed(#[from] PortFailure),
 }
 
-/// Reads the authority token of a domain: a user that of the domain of their own verified address,
-/// an administrator any.
+/// Reads the authority token of a domain for somebody who is known: a user that of the domain of their own
+/// verified address, an administrator any.
 pub struct ReadAuthorityToken {
     /// Reads the sealed token.
     pub tokens: Arc<dyn AuthorityTokens>,
@@ -40,13 +40,24 @@ impl ReadAuthorityToken {
     /// # Errors
     /// When the actor may not, there is none, or a port fails.
     pub async fn run(&self, actor: &Actor, domain: &DomainName) -> Result<AuthorityToken, ReadAuthorityTokenError> {
-        if !actor.administers() {
-            let user = actor.owner(Operation::ReadAuthorityToken)?;
-            if !user.is_activated() || user.email.domain() != domain {
-                return Err(Denied::OtherDomain.into());
-            }
-        }
-        let stored = self.tokens.of(domain).await?.ok_or(ReadAuthorityTokenError::None)?;
-        Ok(stored.open(&*self.keeper)?)
+        may_read(actor, domain)?;
+        open(self.tokens.of(domain).await?, &*self.keeper)
     }
+}
+
+/// Whether the actor may read the token of this domain.
+pub(super) fn may_read(actor: &Actor, domain: &DomainName) -> Result<(), Denied> {
+    if actor.administers() {
+        return Ok(());
+    }
+    let user = actor.owner(Operation::ReadAuthorityToken)?;
+    if user.is_activated() && user.email.domain() == domain { Ok(()) } else { Err(Denied::OtherDomain) }
+}
+
+/// The token that is stored, if there is one.
+pub(super) fn open(
+    stored: Option<StoredAuthorityToken>,
+    keeper: &dyn SecretKeeper,
+) -> Result<AuthorityToken, ReadAuthorityTokenError> {
+    Ok(stored.ok_or(ReadAuthorityTokenError::None)?.open(keeper)?)
 }

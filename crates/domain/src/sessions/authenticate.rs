@@ -6,6 +6,8 @@ use thiserror::Error;
 
 use crate::access::{Actor, Credential, Denied, Operation, Subject};
 use crate::accounts::user_token::UserToken;
+use crate::authority::authority_token::StoredAuthorityToken;
+use crate::domains::name::DomainName;
 use crate::ids::UserId;
 use crate::land::field::Field;
 use crate::origin::Origin;
@@ -66,10 +68,8 @@ impl Authenticate {
     ) -> Result<Actor, AuthenticateError> {
         let now = self.clock.now();
         let key = self.key(shown, now).ok_or(AuthenticateError::NotValid)?;
-        let holder = self.sessions.holder(&key.by).await?.ok_or(AuthenticateError::NotValid)?;
-        let actor = admit(holder, &key, operation, origin, now)?;
-        self.note_use(&actor, now).await;
-        Ok(actor)
+        let holder = self.sessions.holder(&key.by).await?;
+        self.let_in(holder, &key, operation, origin, now).await
     }
 
     /// The same, with the user's first `limit` fields, by one statement.
@@ -85,11 +85,40 @@ impl Authenticate {
     ) -> Result<(Actor, Vec<Field>), AuthenticateError> {
         let now = self.clock.now();
         let key = self.key(shown, now).ok_or(AuthenticateError::NotValid)?;
-        let found = self.sessions.holder_with_fields(&key.by, limit).await?;
-        let (holder, fields) = found.ok_or(AuthenticateError::NotValid)?;
-        let actor = admit(holder, &key, operation, origin, now)?;
+        let (holder, fields) = self.sessions.holder_with_fields(&key.by, limit).await?.unzip();
+        let actor = self.let_in(holder, &key, operation, origin, now).await?;
+        Ok((actor, fields.unwrap_or_default()))
+    }
+
+    /// The same, with the authority token of a domain, whoever may read it, by one statement.
+    ///
+    /// # Errors
+    /// As for [`Self::run`].
+    pub async fn with_authority_token(
+        &self,
+        shown: Shown<'_>,
+        operation: Operation,
+        origin: Origin,
+        domain: &DomainName,
+    ) -> Result<(Actor, Option<StoredAuthorityToken>), AuthenticateError> {
+        let now = self.clock.now();
+        let key = self.key(shown, now).ok_or(AuthenticateError::NotValid)?;
+        let (holder, token) = self.sessions.holder_with_authority_token(&key.by, domain).await?.unzip();
+        let actor = self.let_in(holder, &key, operation, origin, now).await?;
+        Ok((actor, token.flatten()))
+    }
+
+    async fn let_in(
+        &self,
+        holder: Option<Holder>,
+        key: &Key,
+        operation: Operation,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Result<Actor, AuthenticateError> {
+        let actor = admit(holder.ok_or(AuthenticateError::NotValid)?, key, operation, origin, now)?;
         self.note_use(&actor, now).await;
-        Ok((actor, fields))
+        Ok(actor)
     }
 
     /// The request does not depend on it: what is not noted now, the next use notes.

@@ -5,6 +5,8 @@ use thiserror::Error;
 
 use crate::accounts::email::EmailKey;
 use crate::accounts::user::User;
+use crate::authority::authority_token::StoredAuthorityToken;
+use crate::domains::name::DomainName;
 use crate::ids::{GrantId, SessionId, UserId};
 use crate::land::field::Field;
 use crate::origin::Origin;
@@ -60,6 +62,13 @@ pub trait Sessions: Send + Sync {
         key: &CredentialKey,
         limit: usize,
     ) -> Result<Option<(Holder, Vec<Field>)>, PortFailure>;
+
+    /// The same and the authority token of a domain, if it has one, by one statement.
+    async fn holder_with_authority_token(
+        &self,
+        key: &CredentialKey,
+        domain: &DomainName,
+    ) -> Result<Option<(Holder, Option<StoredAuthorityToken>)>, PortFailure>;
 
     /// At most `limit` sessions of a user that have not ended and do not end by `now`, the one used last
     /// first.

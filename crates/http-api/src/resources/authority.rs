@@ -39,8 +39,9 @@ impl Authority {
             errors.add("domain", &Shape::Required);
             return Err(Refusal::invalid(errors.into_list()).into());
         };
-        let domain = name(&domain, errors)?;
-        match Context::of(request)?.api.read_authority_token.run(caller.actor(), &domain).await {
+        name(&domain, errors)?;
+        let (domain, reading) = caller.authority_token()?;
+        match reading {
             Ok(token) => {
                 let message = format!("The authority token of {domain}.");
                 let body =

@@ -21,8 +21,9 @@ use domain::accounts::sign_up::SignUp;
 use domain::accounts::undo_address_change::UndoAddressChange;
 use domain::accounts::update_phone::UpdatePhone;
 use domain::authority::issue::IssueAuthorityToken;
-use domain::authority::read::ReadAuthorityToken;
+
 use domain::authority::revoke::RevokeAuthorityToken;
+use domain::authority::show::ShowAuthorityToken;
 use domain::domains::list_domains::ListDomains;
 use domain::domains::policy::DefaultPolicy;
 use domain::domains::put_domains::PutDomains;
@@ -327,7 +328,7 @@ fn api(
         list_sessions: Arc::new(ListSessions { sessions: memory.clone(), clock: clock.clone() }),
         list_own_events: Arc::new(ListOwnEvents { events: memory.clone() }),
         end_session: use_case!(EndSession { ledger: memory.clone() }),
-        show_me: ShowMe { authenticate },
+        show_me: ShowMe { authenticate: authenticate.clone() },
         update_phone: use_case!(UpdatePhone { own_row: own_row.clone() }),
         set_preferences: use_case!(SetPreferences { own_row: own_row.clone() }),
         issue_user_token: use_case!(IssueUserToken { own_row: own_row.clone(), keeper: keeper.clone() }),
@@ -339,7 +340,7 @@ fn api(
         list_domains: ListDomains { domains: memory.clone() },
         put_domains: use_case!(PutDomains { domains: memory.clone(), ledger: memory.clone() }),
         remove_domain: use_case!(RemoveDomain { ledger: memory.clone() }),
-        read_authority_token: ReadAuthorityToken { tokens: memory.clone(), keeper: keeper.clone() },
+        show_authority_token: ShowAuthorityToken { authenticate, keeper: keeper.clone() },
         issue_authority_token: use_case!(IssueAuthorityToken { keeper: keeper, ledger: memory.clone() }),
         revoke_authority_token: use_case!(RevokeAuthorityToken { ledger: memory.clone() }),
         published_keys: signer,

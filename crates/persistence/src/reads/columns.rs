@@ -30,6 +30,14 @@ macro_rules! session_columns {
 }
 pub(crate) use session_columns;
 
+/// The columns of an authority token `a`.
+macro_rules! authority_columns {
+    () => {
+        "a.sealed AS a_sealed, a.digest AS a_digest, a.issued_at AS a_issued_at"
+    };
+}
+pub(crate) use authority_columns;
+
 /// The columns of a field `f`.
 macro_rules! field_columns {
     () => {

@@ -13,6 +13,7 @@ use sea_orm::QueryResult;
 
 use crate::database::Database;
 use crate::failure::port_failure;
+use crate::reads::columns::authority_columns;
 use crate::sql::{all, column, corrupt, limit, one, statements};
 
 /// The columns of a row `d`, and whether its domain has an authority token.
@@ -34,7 +35,7 @@ statements! {
         postgres: listed!("d.domains = ANY (ARRAY(SELECT json_array_elements_text(CAST($1 AS json)))) ORDER BY d.domains");
     LIST = listed!("d.domains > $1 ORDER BY d.domains LIMIT $2");
     LIST_OF_ONE_KIND = listed!("d.domains > $1 AND d.belongs_to = $3 ORDER BY d.domains LIMIT $2");
-    TOKEN = "SELECT sealed, digest, issued_at FROM authority_tokens WHERE domain = $1";
+    TOKEN = concat!("SELECT ", authority_columns!(), " FROM authority_tokens a WHERE a.domain = $1");
 }
 
 #[async_trait]
@@ -67,16 +68,23 @@ impl DomainRules for Database {
 #[async_trait]
 impl AuthorityTokens for Database {
     async fn of(&self, domain: &DomainName) -> Result<Option<StoredAuthorityToken>, PortFailure> {
-        let Some(row) = one(self.reader(), TOKEN, [domain.as_str().into()]).await.map_err(port_failure)? else {
-            return Ok(None);
-        };
-        Ok(Some(StoredAuthorityToken {
-            domain: domain.clone(),
-            sealed: SealedSecret::restore(column::<String>(&row, "sealed")?),
-            digest: SecretDigest::restore(column::<String>(&row, "digest")?),
-            issued_at: column(&row, "issued_at")?,
-        }))
+        let row = one(self.reader(), TOKEN, [domain.as_str().into()]).await.map_err(port_failure)?;
+        row.map_or(Ok(None), |row| authority_token(&row, domain))
     }
+}
+
+/// The token of a domain in a row with the columns of [`authority_columns`]; none when they are empty.
+pub(super) fn authority_token(
+    row: &QueryResult,
+    domain: &DomainName,
+) -> Result<Option<StoredAuthorityToken>, PortFailure> {
+    let Some(sealed) = column::<Option<String>>(row, "a_sealed")? else { return Ok(None) };
+    Ok(Some(StoredAuthorityToken {
+        domain: domain.clone(),
+        sealed: SealedSecret::restore(sealed),
+        digest: SecretDigest::restore(column::<String>(row, "a_digest")?),
+        issued_at: column(row, "a_issued_at")?,
+    }))
 }
 
 fn listed(row: &QueryResult) -> Result<ListedDomain, PortFailure> {

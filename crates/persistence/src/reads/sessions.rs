@@ -1,6 +1,8 @@
 //! Sessions, grants and who holds a credential.
 
 use async_trait::async_trait;
+use domain::authority::authority_token::StoredAuthorityToken;
+use domain::domains::name::DomainName;
 use domain::ids::{GrantId, SessionId, UserId};
 use domain::land::field::Field;
 use domain::origin::{Device, Network};
@@ -16,7 +18,8 @@ use sea_orm::{QueryResult, Value};
 use crate::database::Database;
 use crate::failure::port_failure;
 use crate::reads::accounts::user;
-use crate::reads::columns::{field_columns, primary_address, session_columns, user_columns};
+use crate::reads::columns::{authority_columns, field_columns, primary_address, session_columns, user_columns};
+use crate::reads::domains::authority_token;
 use crate::reads::land::field;
 use crate::sql::{Sql, all, column, corrupt, limit, one, statements};
 use crate::writes::note::Note;
@@ -58,6 +61,25 @@ macro_rules! with_fields_by_session {
     };
 }
 
+/// The same and the authority token of a domain, if it has one.
+macro_rules! with_authority_by_session {
+    ($column:literal) => {
+        concat!(
+            "SELECT ",
+            user_columns!(),
+            ", ",
+            session_columns!(),
+            ", ",
+            authority_columns!(),
+            " FROM sessions s JOIN users u ON u.id = s.user_id ",
+            primary_address!(),
+            " LEFT JOIN authority_tokens a ON a.domain = $2 WHERE ",
+            $column,
+            " = $1"
+        )
+    };
+}
+
 statements! {
     HOLDER_BY_SESSION = by_session!("s.id");
     HOLDER_BY_PAGE_SECRET = by_session!("s.page_secret");
@@ -69,6 +91,12 @@ statements! {
     FIELDS_BY_USER_TOKEN = concat!(
         "SELECT ", user_columns!(), ", ", field_columns!(), " FROM users u ", primary_address!(),
         " LEFT JOIN land_fields f ON f.user_id = u.id WHERE u.token_required = $1 ORDER BY f.id LIMIT $2"
+    );
+    AUTHORITY_BY_SESSION = with_authority_by_session!("s.id");
+    AUTHORITY_BY_PAGE_SECRET = with_authority_by_session!("s.page_secret");
+    AUTHORITY_BY_USER_TOKEN = concat!(
+        "SELECT ", user_columns!(), ", ", authority_columns!(), " FROM users u ", primary_address!(),
+        " LEFT JOIN authority_tokens a ON a.domain = $2 WHERE u.token_required = $1"
     );
     OF_USER = concat!(
         "SELECT ", session_columns!(), " FROM sessions s WHERE s.user_id = $1 AND s.ended_at IS NULL \
@@ -106,6 +134,17 @@ impl Sessions for Database {
         Ok(Some((holder, fields)))
     }
 
+    async fn holder_with_authority_token(
+        &self,
+        key: &CredentialKey,
+        domain: &DomainName,
+    ) -> Result<Option<(Holder, Option<StoredAuthorityToken>)>, PortFailure> {
+        let way = Way::of(key);
+        let values = [way.value.clone(), domain.as_str().into()];
+        let row = one(self.reader(), way.with_authority, values).await.map_err(port_failure)?;
+        row.map(|row| Ok((way.holder(&row)?, authority_token(&row, domain)?))).transpose()
+    }
+
     async fn of_user(&self, user: UserId, now: Timestamp, rows: usize) -> Result<Vec<Session>, PortFailure> {
         let values = [user.uuid().into(), now.into(), limit(rows)];
         all(self.reader(), OF_USER, values).await.map_err(port_failure)?.iter().map(session).collect()
@@ -133,18 +172,26 @@ impl LastSeen for Database {
 struct Way {
     alone: Sql,
     with_fields: Sql,
+    with_authority: Sql,
     value: Value,
     by_session: bool,
 }
 
 impl Way {
     fn of(key: &CredentialKey) -> Self {
-        let (alone, with_fields, value) = match key {
-            CredentialKey::Session(id) => (HOLDER_BY_SESSION, FIELDS_BY_SESSION, id.uuid().into()),
-            CredentialKey::PageSecret(digest) => (HOLDER_BY_PAGE_SECRET, FIELDS_BY_PAGE_SECRET, digest.as_str().into()),
-            CredentialKey::UserToken(digest) => (HOLDER_BY_USER_TOKEN, FIELDS_BY_USER_TOKEN, digest.as_str().into()),
+        let ([alone, with_fields, with_authority], value) = match key {
+            CredentialKey::Session(id) => {
+                ([HOLDER_BY_SESSION, FIELDS_BY_SESSION, AUTHORITY_BY_SESSION], id.uuid().into())
+            }
+            CredentialKey::PageSecret(digest) => {
+                ([HOLDER_BY_PAGE_SECRET, FIELDS_BY_PAGE_SECRET, AUTHORITY_BY_PAGE_SECRET], digest.as_str().into())
+            }
+            CredentialKey::UserToken(digest) => {
+                ([HOLDER_BY_USER_TOKEN, FIELDS_BY_USER_TOKEN, AUTHORITY_BY_USER_TOKEN], digest.as_str().into())
+            }
         };
-        Self { alone, with_fields, value, by_session: !matches!(key, CredentialKey::UserToken(_)) }
+        let by_session = !matches!(key, CredentialKey::UserToken(_));
+        Self { alone, with_fields, with_authority, value, by_session }
     }
 
     fn holder(&self, row: &QueryResult) -> Result<Holder, PortFailure> {

@@ -2,8 +2,9 @@
 
 use domain::accounts::password_hash::PasswordHash;
 use domain::accounts::user::{User, UserState};
+use domain::accounts::user_token::HeldUserToken;
 use domain::changes::account::AccountChange;
-use domain::changes::{SessionChange, UniqueKey};
+use domain::changes::{AuthorityChange, SessionChange, UniqueKey};
 use domain::ids::{SessionId, UserId};
 use domain::land::field::Field;
 use domain::origin::{ClientAddress, Device, Network, Origin};
@@ -16,7 +17,9 @@ use domain::sessions::session::{Channel, EndReason, Session};
 
 use crate::fixture::{Fixture, Ports};
 use crate::outcome::{RACERS, expect_conflict, expect_stale};
-use crate::samples::{add, at, digest, email, field, geo_id, grant, hash, id, open, plan, plan_of, session, user};
+use crate::samples::{
+    add, at, authority_token, digest, domain, email, field, geo_id, grant, hash, id, open, plan, plan_of, session, user,
+};
 
 /// A session and its user are found by its id and by the secret of the pages.
 pub async fn a_session_reads_back_equal(fixture: Fixture) {
@@ -213,6 +216,31 @@ pub async fn a_holder_comes_with_their_first_fields(fixture: Fixture) {
         assert_eq!(holder, Holder { user: user.clone(), session: Some(session.clone()) });
         assert_eq!(fields, expected);
     }
+}
+
+/// A holder comes with the authority token of whichever domain is asked for, or without when it has none.
+pub async fn a_holder_comes_with_the_token_of_a_domain(fixture: Fixture) {
+    let (user, token) = (user("ada@example.org"), authority_token("example.com", "one"));
+    let (user_token, password) = (Some(digest("token")), hash());
+    let user = User { user_token: Some(HeldUserToken { expires_at: None, last_used_at: None }), ..user };
+    let add = AccountChange::Add { user: Box::new(user.clone()), password, user_token };
+    let pages = session(&user, Channel::Pages);
+    let open = SessionChange::Open { session: pages.clone(), page_secret: Some(digest("page")), verified: hash() };
+    fixture.here.write(plan_of(add).with(open).with(AuthorityChange::Issue(token.clone()))).await;
+    for (key, session) in [
+        (CredentialKey::Session(pages.id), Some(&pages)),
+        (CredentialKey::PageSecret(digest("page")), Some(&pages)),
+        (CredentialKey::UserToken(digest("token")), None),
+    ] {
+        let holder = Holder { user: user.clone(), session: session.cloned() };
+        for (name, expected) in [("example.com", Some(&token)), ("example.org", None)] {
+            let found = fixture.there.sessions.holder_with_authority_token(&key, &domain(name)).await;
+            assert_eq!(found.expect("read"), Some((holder.clone(), expected.cloned())), "{key:?}, {name}");
+        }
+    }
+    let nobody = CredentialKey::UserToken(digest("page"));
+    let found = fixture.there.sessions.holder_with_authority_token(&nobody, &domain("example.com")).await;
+    assert_eq!(found.expect("read"), None);
 }
 
 /// A user with an open session.

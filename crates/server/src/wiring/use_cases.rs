@@ -15,6 +15,7 @@ use domain::accounts::show_me::ShowMe;
 use domain::accounts::sign_up::SignUp;
 use domain::accounts::undo_address_change::UndoAddressChange;
 use domain::accounts::update_phone::UpdatePhone;
+use domain::authority::show::ShowAuthorityToken;
 use domain::events::list_own_events::ListOwnEvents;
 use domain::land::add_field::AddField;
 use domain::land::list_fields::ListFields;
@@ -107,7 +108,7 @@ impl Adapters {
             list_own_events: Arc::new(ListOwnEvents { events: database.clone() }),
             end_session: wired!(self, EndSession { ledger: database.clone() }),
             show_me: ShowMe { authenticate: authenticate.clone() },
-            authenticate,
+            authenticate: authenticate.clone(),
             update_phone: wired!(self, UpdatePhone { own_row: own_row.clone() }),
             set_preferences: wired!(self, SetPreferences { own_row: own_row.clone() }),
             issue_user_token: wired!(self, IssueUserToken { own_row: own_row.clone(), keeper: keys.clone() }),
@@ -119,7 +120,7 @@ impl Adapters {
             list_domains: self.list_domains(),
             put_domains: self.put_domains(),
             remove_domain: self.remove_domain(),
-            read_authority_token: self.read_authority_token(),
+            show_authority_token: ShowAuthorityToken { authenticate, keeper: keys.clone() },
             issue_authority_token: self.issue_authority_token(),
             revoke_authority_token: self.revoke_authority_token(),
             published_keys: keys.clone(),

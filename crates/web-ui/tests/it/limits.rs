@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::authority::authority_token::StoredAuthorityToken;
+use domain::domains::name::DomainName;
 use domain::ids::{GrantId, UserId};
 use domain::land::field::Field;
 use domain::ports::clock::Timestamp;
@@ -51,6 +53,14 @@ impl Sessions for Broken {
         _: &CredentialKey,
         _: usize,
     ) -> Result<Option<(Holder, Vec<Field>)>, PortFailure> {
+        panic!("the storage broke: canary")
+    }
+
+    async fn holder_with_authority_token(
+        &self,
+        _: &CredentialKey,
+        _: &DomainName,
+    ) -> Result<Option<(Holder, Option<StoredAuthorityToken>)>, PortFailure> {
         panic!("the storage broke: canary")
     }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
+use domain::authority::authority_token::StoredAuthorityToken;
+use domain::domains::name::DomainName;
 use domain::ids::{GrantId, UserId};
 use domain::land::field::Field;
 use domain::ports::clock::Timestamp;
@@ -310,6 +312,14 @@ impl Sessions for Away {
         _: &CredentialKey,
         _: usize,
     ) -> Result<Option<(Holder, Vec<Field>)>, PortFailure> {
+        Err(self.failure())
+    }
+
+    async fn holder_with_authority_token(
+        &self,
+        _: &CredentialKey,
+        _: &DomainName,
+    ) -> Result<Option<(Holder, Option<StoredAuthorityToken>)>, PortFailure> {
         Err(self.failure())
     }
 
