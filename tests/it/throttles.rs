@@ -121,7 +121,8 @@ async fn who_guesses_elsewhere_delays_the_owner_neither_at_home_nor_after_a_mail
     let (program, mailbox) = (Program::start_with(&database, &SETTINGS).await, Mailbox::of(&database));
     post_from(&program, HOME, "/signup", &json!({ "email": ADA, "password": PASSWORD })).await;
     assert_eq!(log_in_from(&program, HOME, ADA, PASSWORD).await.status, 200);
-    assert!(guess_from(&program, ELSEWHERE).await >= FREE);
+    // Her first login, when no network was known, counts as one of them.
+    assert!(guess_from(&program, ELSEWHERE).await >= FREE - 1);
     assert_eq!(log_in_from(&program, HOME, ADA, PASSWORD).await.status, 200, "at home nothing is in the way");
     // On the way somewhere else she is in the same boat as whoever guesses, until she reads her mail there.
     let (away, mut asked) = ("192.0.2.50", 0);

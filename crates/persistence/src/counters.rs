@@ -15,29 +15,84 @@ use sea_orm::{DbErr, QueryResult, Value};
 use crate::database::Database;
 use crate::failure::port_failure;
 use crate::pool::Pool;
-use crate::sql::{column, corrupt, execute, one, statements};
+use crate::sql::{all, column, corrupt, execute, one, statements};
 
 // A moment is a number of microseconds since 1970. `recent` holds the last ones that were admitted, the
 // newest first, as texts of one length: so one statement of both engines sees whether the oldest of a full
-// quota is out of the window, or of a time before the clock was put back, and puts a new one in front. `over_at` is when a row says nothing any more.
+// quota is out of the window, or of a time before the clock was put back, and puts a new one in front. `over_at` is when
+// a row says nothing any more.
+
+/// Admits one more to a quota: `$1` to `$6`.
+macro_rules! reserve {
+    () => {
+        "INSERT INTO throttles (key, recent, failures, next_at, over_at) \
+         VALUES ($1, CAST($2 AS text), 0, 0, $3) \
+         ON CONFLICT (key) DO UPDATE SET recent = substr(excluded.recent || throttles.recent, 1, $4), \
+         over_at = excluded.over_at \
+         WHERE length(throttles.recent) < $4 OR substr(throttles.recent, $4 - 15, 16) <= CAST($5 AS text) \
+         OR substr(throttles.recent, $4 - 15, 16) > CAST($6 AS text)"
+    };
+}
+
+/// Admits one more guess from a source of at most one row.
+macro_rules! guess {
+    ($key:literal, $now:literal, $delays:literal, $over_at:literal, $most:literal, $last:literal, $far:literal,
+     $source:literal) => {
+        concat!(
+            "INSERT INTO throttles (key, recent, failures, next_at, over_at) SELECT ",
+            $key,
+            ", '', 1, ",
+            $now,
+            " + CAST(substr(CAST(",
+            $delays,
+            " AS text), 1, 16) AS bigint), ",
+            $over_at,
+            $source,
+            " ON CONFLICT (key) DO UPDATE SET failures = CASE WHEN throttles.over_at <= ",
+            $now,
+            " THEN 1 WHEN throttles.failures < ",
+            $most,
+            " THEN throttles.failures + 1 ELSE throttles.failures END, \
+             next_at = ",
+            $now,
+            " + CAST(substr(CAST(",
+            $delays,
+            " AS text), CASE WHEN throttles.over_at <= ",
+            $now,
+            " THEN 1 WHEN throttles.failures < ",
+            $last,
+            " THEN throttles.failures * 16 + 1 ELSE ",
+            $last,
+            " * 16 + 1 END, 16) AS bigint), over_at = excluded.over_at \
+             WHERE throttles.next_at <= ",
+            $now,
+            " OR throttles.next_at > ",
+            $far
+        )
+    };
+}
+
+/// The guess that follows what is reserved, if that is admitted: `$7` to `$13`.
+macro_rules! guess_after {
+    ($source:literal) => {
+        guess!("$7", "$8", "$9", "$10", "$11", "$12", "$13", $source)
+    };
+}
+
 statements! {
-    RESERVE = "INSERT INTO throttles (key, recent, failures, next_at, over_at) \
-        VALUES ($1, CAST($2 AS text), 0, 0, $3) \
-        ON CONFLICT (key) DO UPDATE SET recent = substr(excluded.recent || throttles.recent, 1, $4), \
-        over_at = excluded.over_at \
-        WHERE length(throttles.recent) < $4 OR substr(throttles.recent, $4 - 15, 16) <= CAST($5 AS text) \
-        OR substr(throttles.recent, $4 - 15, 16) > CAST($6 AS text) \
-        RETURNING recent";
-    GUESS = "INSERT INTO throttles (key, recent, failures, next_at, over_at) \
-        VALUES ($1, '', 1, $2 + CAST(substr(CAST($3 AS text), 1, 16) AS bigint), $4) \
-        ON CONFLICT (key) DO UPDATE SET \
-        failures = CASE WHEN throttles.over_at <= $2 THEN 1 WHEN throttles.failures < $5 \
-        THEN throttles.failures + 1 ELSE throttles.failures END, \
-        next_at = $2 + CAST(substr(CAST($3 AS text), CASE WHEN throttles.over_at <= $2 THEN 1 \
-        WHEN throttles.failures < $6 THEN throttles.failures * 16 + 1 ELSE $6 * 16 + 1 END, 16) AS bigint), \
-        over_at = excluded.over_at \
-        WHERE throttles.next_at <= $2 OR throttles.next_at > $7 \
-        RETURNING failures, next_at";
+    RESERVE = concat!(reserve!(), " RETURNING recent");
+    GUESS = concat!(
+        guess!("$1", "$2", "$3", "$4", "$5", "$6", "$7", " WHERE true"), " RETURNING failures, next_at"
+    );
+    /// On `SQLite` one after the other, and the second looks whether the first has changed a row.
+    RESERVE_AND_GUESS = concat!(
+        reserve!(), " RETURNING recent, NULL AS failures, NULL AS next_at; ",
+        guess_after!(" WHERE changes() > 0"), " RETURNING NULL AS recent, failures, next_at"
+    ), postgres: concat!(
+        "WITH reserved AS (", reserve!(), " RETURNING recent), guessed AS (",
+        guess_after!(" FROM reserved"), " RETURNING failures, next_at) \
+         SELECT recent, failures, next_at FROM reserved LEFT JOIN guessed ON true"
+    );
     READ = "SELECT recent, failures, next_at FROM throttles WHERE key = $1";
     TAKE_BACK = "UPDATE throttles SET failures = failures - 1, next_at = $2 WHERE key = $1 AND failures > 0";
     FORGET = "DELETE FROM throttles WHERE key >= $1 AND key < $2";
@@ -81,39 +136,57 @@ impl Counters {
 
     async fn reserve(self, key: CounterKey, quota: Quota, now: Timestamp) -> Result<Reserved, PortFailure> {
         self.drop_what_is_over(now);
-        let most = i32::try_from(quota.most.max(1) as usize * WIDTH).map_err(PortFailure::lasting)?;
-        let values: [Value; 6] = [
-            key.as_str().into(),
-            moment(now).into(),
-            (now + quota.window).timestamp_micros().into(),
-            most.into(),
-            moment(now - quota.window).into(),
-            moment(now + CLOCKS_APART).into(),
-        ];
-        if let Some(row) = one(&self.connection, RESERVE, values).await.map_err(port_failure)? {
-            return Ok(Reserved { admitted: true, recent: recent(&row, &key)? });
+        let values = place(&key, quota, now)?;
+        match one(&self.connection, RESERVE, values).await.map_err(port_failure)? {
+            Some(row) => Ok(Reserved { admitted: true, recent: recent(&row, &key)? }),
+            None => self.not_reserved(&key).await,
         }
-        let row = self.read(&key).await?;
-        Ok(Reserved { admitted: false, recent: row.map_or(Ok(Vec::new()), |row| recent(&row, &key))? })
     }
 
     async fn guess(self, key: CounterKey, now: Timestamp) -> Result<Guessed, PortFailure> {
         self.drop_what_is_over(now);
-        let (schedule, last) = &*SCHEDULE;
-        let values: [Value; 7] = [
-            key.as_str().into(),
-            now.timestamp_micros().into(),
-            schedule.as_str().into(),
-            (now + FORGOTTEN_AFTER).timestamp_micros().into(),
-            i32::try_from(MOST_FAILURES).unwrap_or(i32::MAX).into(),
-            (*last).into(),
-            (now + LONGEST + CLOCKS_APART).timestamp_micros().into(),
-        ];
-        if let Some(row) = one(&self.connection, GUESS, values).await.map_err(port_failure)? {
-            return guessed(true, &row, &key);
+        match one(&self.connection, GUESS, another_guess(&key, now)).await.map_err(port_failure)? {
+            Some(row) => guessed(true, &row, &key),
+            None => self.not_guessed(&key, now).await,
         }
-        match self.read(&key).await? {
-            Some(row) => guessed(false, &row, &key),
+    }
+
+    async fn reserve_and_guess(
+        self,
+        key: CounterKey,
+        quota: Quota,
+        guess: CounterKey,
+        now: Timestamp,
+    ) -> Result<(Reserved, Option<Guessed>), PortFailure> {
+        self.drop_what_is_over(now);
+        let values = place(&key, quota, now)?.into_iter().chain(another_guess(&guess, now));
+        let rows = all(&self.connection, RESERVE_AND_GUESS, values).await.map_err(port_failure)?;
+        // One engine gives both in one row, the other a row for each.
+        let (mut reserved, mut admitted) = (None, None);
+        for row in &rows {
+            if column::<Option<String>>(row, "recent")?.is_some() {
+                reserved = Some(recent(row, &key)?);
+            }
+            if column::<Option<i32>>(row, "failures")?.is_some() {
+                admitted = Some(guessed(true, row, &guess)?);
+            }
+        }
+        let Some(recent) = reserved else { return Ok((self.not_reserved(&key).await?, None)) };
+        let guessed = match admitted {
+            Some(guessed) => guessed,
+            None => self.not_guessed(&guess, now).await?,
+        };
+        Ok((Reserved { admitted: true, recent }, Some(guessed)))
+    }
+
+    async fn not_reserved(&self, key: &CounterKey) -> Result<Reserved, PortFailure> {
+        let row = self.read(key).await?;
+        Ok(Reserved { admitted: false, recent: row.map_or(Ok(Vec::new()), |row| recent(&row, key))? })
+    }
+
+    async fn not_guessed(&self, key: &CounterKey, now: Timestamp) -> Result<Guessed, PortFailure> {
+        match self.read(key).await? {
+            Some(row) => guessed(false, &row, key),
             // It was forgotten between the two statements: the next guess is admitted.
             None => Ok(Guessed { admitted: false, failures: 0, next_at: now }),
         }
@@ -173,6 +246,17 @@ impl Throttles for Database {
         finished(self.counters().clone().guess(key.clone(), now)).await
     }
 
+    async fn reserve_and_guess(
+        &self,
+        key: &CounterKey,
+        quota: Quota,
+        guess: &CounterKey,
+        now: Timestamp,
+    ) -> Result<(Reserved, Option<Guessed>), PortFailure> {
+        let counters = self.counters().clone();
+        finished(counters.reserve_and_guess(key.clone(), quota, guess.clone(), now)).await
+    }
+
     async fn take_back(&self, key: &CounterKey, now: Timestamp) -> Result<(), PortFailure> {
         finished(self.counters().clone().take_back(key.clone(), now)).await
     }
@@ -188,6 +272,33 @@ impl Throttles for Database {
     async fn is_vouched(&self, key: &CounterKey, now: Timestamp) -> Result<bool, PortFailure> {
         finished(self.counters().clone().vouched(key.clone(), now)).await
     }
+}
+
+/// The values of [`RESERVE`].
+fn place(key: &CounterKey, quota: Quota, now: Timestamp) -> Result<[Value; 6], PortFailure> {
+    let most = i32::try_from(quota.most.max(1) as usize * WIDTH).map_err(PortFailure::lasting)?;
+    Ok([
+        key.as_str().into(),
+        moment(now).into(),
+        (now + quota.window).timestamp_micros().into(),
+        most.into(),
+        moment(now - quota.window).into(),
+        moment(now + CLOCKS_APART).into(),
+    ])
+}
+
+/// The values of [`GUESS`].
+fn another_guess(key: &CounterKey, now: Timestamp) -> [Value; 7] {
+    let (schedule, last) = &*SCHEDULE;
+    [
+        key.as_str().into(),
+        now.timestamp_micros().into(),
+        schedule.as_str().into(),
+        (now + FORGOTTEN_AFTER).timestamp_micros().into(),
+        i32::try_from(MOST_FAILURES).unwrap_or(i32::MAX).into(),
+        (*last).into(),
+        (now + LONGEST + CLOCKS_APART).timestamp_micros().into(),
+    ]
 }
 
 /// In small steps, so that nobody who counts waits for long.

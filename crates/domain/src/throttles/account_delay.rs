@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 
-/// How many wrong passwords in a row are free: people mistype, and their programs log in side by side.
+/// How many wrong passwords in a row are free: people mistype, and their programs log in side by side. A login that
+/// went well may be one of them.
 pub const FREE: u32 = 5;
 /// The most failures in a row that count: the delay has long stopped growing then.
 pub const MOST_FAILURES: u32 = 100;

@@ -1,29 +1,22 @@
 //! The gate: whatever is throttled goes through it before it costs anything.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::access::Actor;
 use crate::accounts::email::EmailKey;
-use crate::accounts::user::Account;
-use crate::changes::Changes;
-use crate::events::{Event, EventKind, EventSubject};
-use crate::origin::{Network, Origin};
-use crate::ports::clock::{Clock, Timestamp};
-use crate::ports::entropy::Entropy;
+use crate::origin::Origin;
+use crate::ports::clock::Timestamp;
 use crate::ports::failure::PortFailure;
-use crate::ports::ledger::{Ledger, Rejected};
-use crate::ports::secrets::{SecretKeeper, SecretPurpose};
+use crate::ports::ledger::Rejected;
 use crate::sessions::arrival::Arrival;
 use crate::sessions::known_browser::KnownBrowser;
-use crate::sessions::opaque::hex;
 use crate::sessions::ports::Arrivals;
 use crate::throttles::account_delay;
+use crate::throttles::counting::Counting;
 use crate::throttles::limits::{GateError, Limit, Quota, StrangersMail, Throttled, TooMany};
-use crate::throttles::ports::{CounterKey, Guessed, Throttles};
-use crate::throttles::refusals::{Refusals, Untold};
+use crate::throttles::ports::{CounterKey, Guessed, Reserved};
+use crate::throttles::refusals::Refusals;
 
 /// The name of the delay of an account, beside those of the limits.
 pub const ACCOUNT: &str = "account";
@@ -32,22 +25,8 @@ pub const ACCOUNT: &str = "account";
 const ACCOUNT_REMEMBERED: TimeDelta = TimeDelta::seconds(1);
 /// For how long a place counts as known where a new password was chosen by mail.
 const VOUCHED_FOR: TimeDelta = TimeDelta::days(1);
-/// How many bytes of a keyed hash tell two counted things apart.
-const KEY_BYTES: usize = 16;
-
-/// What the gate needs.
-pub struct Counting {
-    /// Counts.
-    pub throttles: Arc<dyn Throttles>,
-    /// Hides addresses in the keys of what is counted.
-    pub keeper: Arc<dyn SecretKeeper>,
-    /// Writes the events that tell of refusals.
-    pub ledger: Arc<dyn Ledger>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
-    /// Makes ids.
-    pub entropy: Arc<dyn Entropy>,
-}
+/// As many failures may be left of logins that went well: it is fewer than are free.
+const LEFT: u32 = 1;
 
 /// Lets through what was not tried too often.
 pub struct Gate {
@@ -60,7 +39,8 @@ pub struct Gate {
 #[derive(Debug)]
 #[must_use = "what the guess was is to be told"]
 pub struct Guess {
-    key: Option<CounterKey>,
+    /// Where it is counted, and how many are counted there with it.
+    counted: Option<(CounterKey, u32)>,
 }
 
 /// What a guess was.
@@ -92,12 +72,9 @@ impl Gate {
     /// # Errors
     /// When it came from there too often, or a port fails.
     pub async fn enter(&self, origin: &Origin, what: Throttled) -> Result<(), GateError> {
-        let (Some(counting), Some(address)) = (&self.counting, &origin.address) else { return Ok(()) };
-        let (of_address, of_site) = what.limits();
-        let near = if address.ip().is_ipv4() { 32 } else { 64 };
-        self.count(counting, of_address, &address.prefix(near), origin).await?;
-        if address.ip().is_ipv6() {
-            self.count(counting, of_site, &address.prefix(48), origin).await?;
+        let Some(counting) = &self.counting else { return Ok(()) };
+        for place in counting.places(origin, what) {
+            self.count(counting, place, origin).await?;
         }
         Ok(())
     }
@@ -115,7 +92,7 @@ impl Gate {
         email: &EmailKey,
     ) -> Result<(Guess, Arrival), GateError> {
         let Some(counting) = &self.counting else {
-            return Ok((Guess { key: None }, arrivals.arrival(email, origin).await?));
+            return Ok((Guess { counted: None }, arrivals.arrival(email, origin).await?));
         };
         let asker = counting.place_key(email, origin);
         let own = origin.browser.as_ref().map(|browser| (browser, counting.browser_key(email, browser)));
@@ -126,7 +103,9 @@ impl Gate {
         let elsewhere = counting.account_key(email, "elsewhere");
         let strangers_rest = self.refusals.lasting(elsewhere.as_str(), counting.clock.now()).is_some();
         if !strangers_rest {
-            self.enter(origin, Throttled::LogIn).await?;
+            for (limit, key) in counting.places(origin, Throttled::LogIn) {
+                self.refuse_what_lasts(counting, limit.name(), key.as_str(), origin)?;
+            }
         }
         let arrival = arrivals.arrival(email, origin).await?;
         let known = self.known(counting, origin, &arrival, own, &asker)?;
@@ -138,9 +117,8 @@ impl Gate {
             } else if is_stranger {
                 self.refuse_what_lasts(counting, ACCOUNT, key.as_str(), origin)?;
             }
-            self.enter(origin, Throttled::LogIn).await?;
         }
-        let mut guessed = counting.guess(&key).await?;
+        let mut guessed = self.enter_and_guess(counting, &key, origin).await?;
         // Where it makes no difference, nobody asks whether a place is vouched for.
         if !guessed.admitted && is_stranger && key != asker && counting.vouches(email, origin).await? {
             key = asker.clone();
@@ -173,7 +151,7 @@ impl Gate {
     /// # Errors
     /// When there were too many wrong ones, or a port fails.
     pub async fn confirm(&self, origin: &Origin, email: &EmailKey) -> Result<Guess, GateError> {
-        let Some(counting) = &self.counting else { return Ok(Guess { key: None }) };
+        let Some(counting) = &self.counting else { return Ok(Guess { counted: None }) };
         let key = counting.account_key(email, "session");
         let asker = key.as_str().to_owned();
         self.refuse_what_lasts(counting, ACCOUNT, &asker, origin)?;
@@ -183,9 +161,11 @@ impl Gate {
 
     /// Takes note of what a guess was. When that fails, it counts as a wrong one for longer than it should.
     pub async fn settle(&self, guess: Guess, verdict: Verdict) {
-        let (Some(counting), Some(key)) = (&self.counting, guess.key) else { return };
+        let (Some(counting), Some((key, failures))) = (&self.counting, guess.counted) else { return };
         let settled = match verdict {
             Verdict::Wrong => return,
+            // One that is left delays nobody, and most logins are the only one that is counted.
+            Verdict::Right if failures <= LEFT => return,
             Verdict::Right => counting.throttles.forget(&key).await,
             Verdict::Unknown => counting.throttles.take_back(&key, counting.clock.now()).await,
         };
@@ -214,7 +194,8 @@ impl Gate {
     /// When there were too many to this recipient, or a port fails.
     pub async fn mail(&self, origin: &Origin, to: &EmailKey, mail: StrangersMail) -> Result<(), GateError> {
         let Some(counting) = &self.counting else { return Ok(()) };
-        self.count(counting, mail.limit(), to.as_str(), origin).await
+        let limit = mail.limit();
+        self.count(counting, (limit, counting.key(limit.name(), to.as_str(), "")), origin).await
     }
 
     /// Whether a mail that a stranger can cause may go to this recipient. Whether there is one makes no
@@ -248,14 +229,49 @@ impl Gate {
         Ok(())
     }
 
-    async fn count(&self, counting: &Counting, limit: Limit, what: &str, origin: &Origin) -> Result<(), GateError> {
-        let key = counting.key(limit.name(), what, "");
+    /// Counts a login by where it comes from, and as a guess. The last place is counted together with the guess.
+    async fn enter_and_guess(
+        &self,
+        counting: &Counting,
+        guess: &CounterKey,
+        origin: &Origin,
+    ) -> Result<Guessed, GateError> {
+        let mut places = counting.places(origin, Throttled::LogIn);
+        let Some((limit, key)) = places.pop() else { return Ok(counting.guess(guess).await?) };
+        for place in places {
+            self.count(counting, place, origin).await?;
+        }
         self.refuse_what_lasts(counting, limit.name(), key.as_str(), origin)?;
-        let (quota, now) = (limit.quota(), counting.clock.now());
-        let reserved = counting.throttles.reserve(&key, quota, now).await?;
+        let now = counting.clock.now();
+        let (reserved, guessed) = counting.throttles.reserve_and_guess(&key, limit.quota(), guess, now).await?;
+        self.admitted((limit, &key), &reserved, origin, now)?;
+        Ok(guessed.ok_or_else(|| PortFailure::lasting("a guess that was admitted was not counted"))?)
+    }
+
+    async fn count(
+        &self,
+        counting: &Counting,
+        (limit, key): (Limit, CounterKey),
+        origin: &Origin,
+    ) -> Result<(), GateError> {
+        self.refuse_what_lasts(counting, limit.name(), key.as_str(), origin)?;
+        let now = counting.clock.now();
+        let reserved = counting.throttles.reserve(&key, limit.quota(), now).await?;
+        self.admitted((limit, &key), &reserved, origin, now)
+    }
+
+    /// Refuses, and remembers for how long, what was not admitted.
+    fn admitted(
+        &self,
+        (limit, key): (Limit, &CounterKey),
+        reserved: &Reserved,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<(), GateError> {
         if reserved.admitted {
             return Ok(());
         }
+        let quota = limit.quota();
         // The next is admitted when the oldest of a full quota is out of the window. Others may have been admitted
         // since this one has looked at the clock.
         let oldest = reserved.recent.last().copied().unwrap_or(now).min(now);
@@ -273,7 +289,7 @@ impl Gate {
         origin: &Origin,
     ) -> Result<Guess, GateError> {
         if guessed.admitted {
-            return Ok(Guess { key: Some(key) });
+            return Ok(Guess { counted: Some((key, guessed.failures)) });
         }
         let now = counting.clock.now();
         let quota = Quota { most: 1, window: account_delay::after(guessed.failures) };
@@ -302,63 +318,5 @@ impl Gate {
     fn refused(&self, too_many: TooMany, key: &str, origin: &Origin, now: Timestamp) -> GateError {
         self.refusals.count(too_many.limit, key, origin, now);
         too_many.into()
-    }
-}
-
-impl Counting {
-    /// Under which key something is counted.
-    fn key(&self, limit: &str, what: &str, place: &str) -> CounterKey {
-        CounterKey::restore(format!("{limit}:{}{place}", self.hidden(limit, what)))
-    }
-
-    /// Under which key the guesses at an account's password are counted, from a place.
-    fn account_key(&self, email: &EmailKey, place: &str) -> CounterKey {
-        let place = if place.is_empty() { ":".into() } else { format!(":{}", self.hidden("place", place)) };
-        self.key(ACCOUNT, email.as_str(), &place)
-    }
-
-    fn browser_key(&self, email: &EmailKey, browser: &KnownBrowser) -> CounterKey {
-        self.account_key(email, &format!("browser {}", browser.id()))
-    }
-
-    /// The key of whoever asks from this network.
-    fn place_key(&self, email: &EmailKey, origin: &Origin) -> CounterKey {
-        self.account_key(email, origin.network().as_ref().map_or("nowhere", Network::as_str))
-    }
-
-    async fn guess(&self, key: &CounterKey) -> Result<Guessed, PortFailure> {
-        self.throttles.guess(key, self.clock.now()).await
-    }
-
-    /// Whether the account has signed in with the browser by the password that it has. Only a right
-    /// password makes a browser known, so whoever guesses cannot bring another one for each guess.
-    fn recognizes(&self, browser: &KnownBrowser, arrival: &Arrival) -> bool {
-        let Some(Account { user, password: Some(password) }) = &arrival.account else { return false };
-        browser.knows(user.id, password, &*self.keeper)
-    }
-
-    /// Whether the owner of the account has read its mail in this network a short time ago.
-    async fn vouches(&self, email: &EmailKey, origin: &Origin) -> Result<bool, PortFailure> {
-        let Some(network) = origin.network() else { return Ok(false) };
-        self.throttles.is_vouched(&self.vouched_key(email, &network), self.clock.now()).await
-    }
-
-    fn vouched_key(&self, email: &EmailKey, network: &Network) -> CounterKey {
-        self.key("vouched", email.as_str(), &format!(":{}", self.hidden("place", network.as_str())))
-    }
-
-    fn hidden(&self, kind: &str, what: &str) -> String {
-        let code = self.keeper.code(SecretPurpose::AuditAddress, format!("throttle {kind} {what}").as_bytes());
-        hex(&code[..KEY_BYTES])
-    }
-
-    fn telling(&self, refusals: &Untold) -> Changes {
-        let (actor, at) = (Actor::nobody(refusals.origin.clone()), self.clock.now());
-        let subject = EventSubject::new("throttle", &refusals.key);
-        let event = Event::now(EventKind::Throttled, &actor, subject, at, &*self.entropy)
-            .with("limit", refusals.limit)
-            .with("count", refusals.count)
-            .with("since", refusals.since.to_rfc3339());
-        Changes::new(event)
     }
 }

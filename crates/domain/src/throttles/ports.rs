@@ -68,6 +68,20 @@ pub trait Throttles: Send + Sync {
     /// [`crate::throttles::limits::CLOCKS_APART`] is over.
     async fn guess(&self, key: &CounterKey, now: Timestamp) -> Result<Guessed, PortFailure>;
 
+    /// Does both at once: what [`Self::reserve`] admits is a guess, and counts as [`Self::guess`] has it. Each decides
+    /// for itself; without a place in the quota there is no guess. An engine that can does it by one statement.
+    async fn reserve_and_guess(
+        &self,
+        key: &CounterKey,
+        quota: Quota,
+        guess: &CounterKey,
+        now: Timestamp,
+    ) -> Result<(Reserved, Option<Guessed>), PortFailure> {
+        let reserved = self.reserve(key, quota, now).await?;
+        let guessed = if reserved.admitted { Some(self.guess(guess, now).await?) } else { None };
+        Ok((reserved, guessed))
+    }
+
     /// Takes back one failure: whether it was one was not found out. The next guess is admitted at once.
     async fn take_back(&self, key: &CounterKey, now: Timestamp) -> Result<(), PortFailure>;
 

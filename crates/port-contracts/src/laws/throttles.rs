@@ -35,6 +35,12 @@ impl Ports {
     }
 }
 
+impl Ports {
+    async fn both(&self, place: &str, guess: &str, now: Timestamp) -> (Reserved, Option<Guessed>) {
+        self.throttles.reserve_and_guess(&key(place), THREE, &key(guess), now).await.expect("it counts")
+    }
+}
+
 impl Fixture {
     /// Asks so many times at once, every other time in the other process; gives how many were admitted.
     async fn admitted<F>(&self, ask: impl Fn(Ports) -> F) -> usize
@@ -53,6 +59,39 @@ impl Fixture {
         }
         racers.join_all().await.into_iter().filter(|admitted| *admitted).count()
     }
+}
+
+/// What is asked for together counts as if it were asked for one after the other, and only who has a place guesses.
+pub async fn a_place_and_a_guess_are_counted_together(fixture: Fixture) {
+    let Fixture { here, there, .. } = &fixture;
+    here.guess("b", seconds(0)).await;
+    let (place, guess) = there.both("a", "b", seconds(1)).await;
+    assert_eq!(place, Reserved { admitted: true, recent: vec![seconds(1)] });
+    let after_two = Guessed { admitted: true, failures: 2, next_at: seconds(1) + account_delay::after(2) };
+    assert_eq!(guess, Some(after_two));
+    // An account that rests lets nobody guess, and who tries is counted all the same.
+    for _ in 0..FREE {
+        assert!(here.guess("c", seconds(2)).await.admitted);
+    }
+    let (place, guess) = here.both("a", "c", seconds(2)).await;
+    assert_eq!(place, Reserved { admitted: true, recent: vec![seconds(2), seconds(1)] });
+    let guess = guess.expect("there was a place");
+    assert!(!guess.admitted && guess.next_at > seconds(2), "{guess:?}");
+    assert_eq!(there.guess("c", seconds(2)).await, guess, "nothing was counted");
+    assert!(there.both("a", "d", seconds(3)).await.1.expect("there is a place").admitted);
+    // Without a place nobody guesses.
+    let (place, guess) = there.both("a", "b", seconds(4)).await;
+    assert_eq!(place, Reserved { admitted: false, recent: vec![seconds(3), seconds(2), seconds(1)] });
+    assert_eq!(guess, None);
+    let later = here.guess("b", seconds(4)).await;
+    assert_eq!(later.failures, 3, "only what was admitted is counted");
+}
+
+/// However many ask for a place and a guess at once, no more are admitted than there are places.
+pub async fn a_place_and_a_guess_admit_no_more_of_many_at_once(fixture: Fixture) {
+    let admitted = fixture.admitted(|ports| async move { ports.both("a", "b", seconds(0)).await.0.admitted }).await;
+    assert_eq!(admitted, 3);
+    assert_eq!(fixture.here.guess("b", seconds(0)).await.failures, 4);
 }
 
 /// A quota slides: no window of its length holds more, wherever it begins.
