@@ -46,7 +46,13 @@ impl KeyUpkeep {
 /// anything, and told when it begins and when it is over.
 async fn follow(keys: Arc<Keys>, mut ending: watch::Receiver<Option<Instant>>) {
     let (mut read_at, mut is_failing) = (Instant::now() + READ_EVERY, false);
-    while ending.borrow().is_none() {
+    loop {
+        // They were read a moment ago, when the program started.
+        tokio::select! {
+            () = sleep(ASK_EVERY) => {}
+            () = keys.refresh_wanted() => {}
+            _ = ending.wait_for(Option::is_some) => return,
+        }
         let all = Instant::now() >= read_at;
         match look(&keys, all).await {
             Ok(()) => {
@@ -64,11 +70,6 @@ async fn follow(keys: Arc<Keys>, mut ending: watch::Receiver<Option<Instant>>) {
                 }
                 is_failing = true;
             }
-        }
-        tokio::select! {
-            () = sleep(ASK_EVERY) => {}
-            () = keys.refresh_wanted() => {}
-            _ = ending.wait_for(Option::is_some) => return,
         }
     }
 }

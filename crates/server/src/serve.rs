@@ -31,6 +31,8 @@ use crate::wiring::{Adapters, hashing, post_office};
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request waits at most beside the queue of hashes, while the database is well.
 const LONGEST_WORK: Duration = Duration::from_secs(6);
+/// What the first requests have for themselves.
+const FIRST_REQUESTS: Duration = Duration::from_millis(100);
 /// How often the refusals of the throttles are recorded.
 const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 
@@ -47,9 +49,10 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let connections = connections(config.connections, config.database.max_connections, descriptors::raise());
     let telling = tokio::spawn(tell_refusals(adapters.gate.clone()));
     let (ending, ended_at) = watch::channel(None);
-    let keeping = tokio::spawn(KeyUpkeep::of(&adapters, config).run(ended_at.clone()));
+    let upkeep = KeyUpkeep::of(&adapters, config);
+    let keeping = tokio::spawn(after_first_requests(upkeep.run(ended_at.clone())));
     let purging = tokio::spawn(purge::run(adapters.purge_leftovers(config), SystemEntropy, ended_at.clone()));
-    let delivering = tokio::spawn(delivery::run(adapters.deliver(post_office), ended_at));
+    let delivering = tokio::spawn(after_first_requests(delivery::run(adapters.deliver(post_office), ended_at)));
     posture::tell(config, &adapters, &hashing, connections);
     let (grace, told) = (config.shutdown_grace, ending.clone());
     let ended = async move {
@@ -111,6 +114,13 @@ fn endpoint(
     let (proxies, keeper) = (config.trusted_proxies.clone(), adapters.keys.clone());
     // What stands around the operations and pages answers their panics; this one is for its own.
     WithClientAddress { proxies, keeper, inner: dispatch }.with(CatchPanic::new()).map_to_response()
+}
+
+/// Begins work a moment later: a connection to the database that is made beside the first one holds up whoever asks
+/// whether the server is ready.
+async fn after_first_requests(work: impl Future<Output = ()>) {
+    tokio::time::sleep(FIRST_REQUESTS).await;
+    work.await;
 }
 
 /// Lets the letter under way be sent within what is left of the grace; else it goes out once its lease is over.

@@ -39,15 +39,19 @@ const COUNTING: &str = "SET statement_timeout = '2s'; SET lock_timeout = '1s'; \
 pub(super) async fn open(options: &Options) -> Result<Database, OpenError> {
     // Parsed here, because an error of the parser may repeat a part of the address.
     options.url.parse::<PgConnectOptions>().map_err(|_| OpenError::Address)?;
-    bring_up_to_date(options).await?;
     let most = options.max_connections.max(2);
     let mut settings = settings(options, most);
-    settings.map_sqlx_postgres_pool_opts(|pool| {
+    settings.connect_lazy(true).map_sqlx_postgres_pool_opts(|pool| {
         pool.after_connect(|connection, _| {
             Box::pin(async move { sea_orm::sqlx::Executor::execute(connection, SETTINGS).await.map(|_| ()) })
         })
     });
     let pool = sea_orm::Database::connect(settings).await.map_err(unreachable)?;
+    // Most starts find everything as it should be, by the first connection that requests use as well. Whatever else
+    // this finds may be somebody who is at it just now: under the lock it is looked at once more.
+    if !matches!(tables::missing_steps(&pool).await, Ok(0)) {
+        bring_up_to_date(options).await?;
+    }
     let counters = connect_counters(options).await.map_err(unreachable)?;
     let (pool, counters) = (Pool::shared(pool, most), Pool::of_its_own(counters, COUNTERS));
     Ok(Database::new(pool, None, Counters::new(counters)))
