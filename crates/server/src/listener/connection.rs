@@ -22,7 +22,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::listener::answer::Answer;
-use crate::listener::socket::Watched;
+use crate::listener::socket::{InPieces, Watched};
 use crate::listener::tls::HTTP_2;
 use crate::listener::watch::{Patience, Watch};
 
@@ -96,9 +96,11 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
             // How long a head may take is watched for all connections together.
             .header_read_timeout(None)
             .max_buf_size(MAX_READ_BYTES)
-            .serve_connection(TokioIo::new(stream), self);
+            .serve_connection(TokioIo::new(InPieces::new(stream)), self);
         let ended = poll_fn(|cx| Pin::new(&mut connection).poll(cx)).await;
-        linger(connection.into_parts().io.into_inner()).await;
+        // What was read and is not wanted is let go at once, not when the peer has seen the end.
+        let stream = connection.into_parts().io;
+        linger(stream.into_inner()).await;
         Ok(ended?)
     }
 
