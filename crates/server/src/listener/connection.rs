@@ -88,20 +88,39 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
         Watched { socket, watch: Arc::clone(&self.watch) }
     }
 
+    /// Serves HTTP/1.1 until the connection ends. Whenever it is to be looked at what is left, hyper gives away the
+    /// connection with what it has read of it, and begins anew.
     async fn serve_http_1<S>(self, stream: S) -> Result<(), Early>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut connection = http1::Builder::new()
-            // How long a head may take is watched for all connections together.
-            .header_read_timeout(None)
-            .max_buf_size(MAX_READ_BYTES)
-            .serve_connection(TokioIo::new(InPieces::new(stream)), self);
-        let ended = poll_fn(|cx| Pin::new(&mut connection).poll(cx)).await;
-        // What was read and is not wanted is let go at once, not when the peer has seen the end.
-        let stream = connection.into_parts().io;
-        linger(stream.into_inner()).await;
-        Ok(ended?)
+        let watch = Arc::clone(&self.watch);
+        let (mut stream, mut service) = (InPieces::new(stream), self);
+        loop {
+            let mut connection = http1::Builder::new()
+                // How long a head may take is watched for all connections together.
+                .header_read_timeout(None)
+                .max_buf_size(MAX_READ_BYTES)
+                .serve_connection(TokioIo::new(stream), service);
+            let ended = tokio::select! {
+                // First: whatever has come is served before anybody looks at the rest.
+                biased;
+                ended = poll_fn(|cx| Pin::new(&mut connection).poll(cx)) => Some(ended),
+                () = watch.rest_is_to_be_looked_at() => None,
+            };
+            let parts = connection.into_parts();
+            (stream, service) = (parts.io.into_inner(), parts.service);
+            if let Some(ended) = ended {
+                // What was read and is not wanted is let go at once, not when the peer has seen the end.
+                drop((parts.read_buf, service));
+                linger(stream).await;
+                return Ok(ended?);
+            }
+            if !parts.read_buf.is_empty() {
+                watch.head_has_begun();
+                stream.give_back(parts.read_buf);
+            }
+        }
     }
 
     /// Serves HTTP/2 until the connection ends. Its frames also come without a request, so that the time of a

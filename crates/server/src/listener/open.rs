@@ -86,6 +86,7 @@ impl Open {
 
     fn close_what_takes_too_long(&self) {
         for Connection { watch, task, .. } in self.connections().by_number.values() {
+            watch.have_the_rest_looked_at();
             if let Some(why) = watch.takes_too_long(&self.patience) {
                 tracing::debug!(why, "a connection is closed");
                 task.abort();

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 
 use crate::listener::watch::Watch;
@@ -73,17 +74,29 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 
 /// A stream, as hyper reads it: a piece at a time, whatever room there is.
 pub(super) struct InPieces<S> {
+    /// What was read already.
+    ahead: Bytes,
     stream: Take<S>,
 }
 
 impl<S: AsyncRead> InPieces<S> {
     pub(super) fn new(stream: S) -> Self {
-        Self { stream: stream.take(PIECE) }
+        Self { ahead: Bytes::new(), stream: stream.take(PIECE) }
+    }
+
+    /// Gives back what was read ahead of everything else.
+    pub(super) fn give_back(&mut self, read: Bytes) {
+        self.ahead = read;
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for InPieces<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let count = self.ahead.len().min(buf.remaining());
+            buf.put_slice(&self.ahead.split_to(count));
+            return Poll::Ready(Ok(()));
+        }
         self.stream.set_limit(PIECE);
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
@@ -127,12 +140,13 @@ mod tests {
         peer.write_all(&[b'x'; 20_000]).await.expect("there is room");
         drop(peer);
         let (mut stream, mut room, mut pieces) = (InPieces::new(stream), vec![0; 64 * 1024], Vec::new());
+        stream.give_back(Bytes::from_static(b"read before"));
         loop {
             match stream.read(&mut room).await.expect("it can be read") {
                 0 => break,
                 count => pieces.push(count),
             }
         }
-        assert_eq!(pieces, [8191, 8191, 3618]);
+        assert_eq!(pieces, [11, 8191, 8191, 3618]);
     }
 }

@@ -165,6 +165,31 @@ async fn half_a_head_is_closed_while_others_are_served() {
 }
 
 #[tokio::test]
+async fn half_a_head_that_comes_with_the_request_before_is_closed_as_any_other() {
+    let running = start(|limits| limits.patience.head = SHORT).await;
+    let post = "POST /body HTTP/1.1\r\nHost: registry\r\nContent-Length: 5\r\n\r\nwhole".to_owned();
+    for request in [get_of("/quick"), post] {
+        let mut half = running.send(&format!("{request}GET /quick HTTP/1.1\r\nHost: reg")).await;
+        assert!(answer(&mut half).await.starts_with("HTTP/1.1 200 "));
+        assert_eq!(rest(half).await, b"");
+    }
+}
+
+#[tokio::test]
+async fn half_a_head_that_comes_with_the_request_before_has_the_time_of_a_head() {
+    let running = start(|_| ()).await;
+    let mut peer = running.send(&format!("{}GET /quick HTT", get_of("/quick"))).await;
+    assert!(answer(&mut peer).await.starts_with("HTTP/1.1 200 "));
+    // Meanwhile it is looked at what is left of it.
+    sleep(Duration::from_secs(1) + 3 * LOOK_EVERY).await;
+    peer.write_all(b"P/1.1\r\nHost: registry\r\n\r\n").await.unwrap();
+    assert!(answer(&mut peer).await.starts_with("HTTP/1.1 200 "));
+    sleep(Duration::from_secs(1) + 3 * LOOK_EVERY).await;
+    peer.write_all(get_of("/quick").as_bytes()).await.unwrap();
+    assert!(answer(&mut peer).await.starts_with("HTTP/1.1 200 "), "nothing was left, and it goes on");
+}
+
+#[tokio::test]
 async fn an_idle_connection_is_closed() {
     let running = start(|limits| limits.patience.idle = SHORT).await;
     let new = running.connect().await;

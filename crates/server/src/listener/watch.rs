@@ -5,7 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
+
+/// For how long nothing must have come or gone after a request until it is looked at whether the next one has begun
+/// with it.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// How long a connection may take for what.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +42,10 @@ pub(crate) struct Watch {
     head: AtomicU64,
     /// When the peer stopped taking what is written, plus one; 0 while it takes it.
     stalled: AtomicU64,
+    /// Whether a request has come since it was last looked at what is left.
+    has_asked: AtomicBool,
+    /// Wakes whoever can look at it.
+    look: Notify,
 }
 
 /// A request that is under way until this is dropped.
@@ -49,7 +58,8 @@ pub(crate) struct UnderWay {
 impl Watch {
     pub(super) fn new() -> Self {
         let (requests_only, requests, answers, moved, head, stalled) = Default::default();
-        Self { opened: Instant::now(), requests_only, requests, answers, moved, head, stalled }
+        let (has_asked, look) = Default::default();
+        Self { opened: Instant::now(), requests_only, requests, answers, moved, head, stalled, has_asked, look }
     }
 
     /// Takes no byte for a sign of a request: some protocols have others to send.
@@ -67,6 +77,7 @@ impl Watch {
     pub(super) fn begin(self: &Arc<Self>) -> UnderWay {
         self.requests.fetch_add(1, Relaxed);
         self.head.store(0, Relaxed);
+        self.has_asked.store(true, Relaxed);
         self.moved.store(self.now(), Relaxed);
         UnderWay { watch: Arc::clone(self), answer: None }
     }
@@ -81,6 +92,36 @@ impl Watch {
         if self.requests.load(Relaxed) == 0 && self.head.load(Relaxed) == 0 {
             self.head.store(now + 1, Relaxed);
         }
+    }
+
+    /// A head has begun: its first bytes came with the request before.
+    pub(super) fn head_has_begun(&self) {
+        self.head.store(self.now() + 1, Relaxed);
+    }
+
+    /// Lets it be looked at what is left of what has come, once after each request: the first bytes of a head may have
+    /// come with the last ones of the request before, and only what reads them can tell.
+    pub(super) fn have_the_rest_looked_at(&self) {
+        if self.is_settled() && self.has_asked.swap(false, Relaxed) {
+            self.look.notify_one();
+        }
+    }
+
+    /// Waits until it is to be looked at what is left.
+    pub(super) async fn rest_is_to_be_looked_at(&self) {
+        loop {
+            self.look.notified().await;
+            // A request that has come meanwhile has it looked at again.
+            if self.is_settled() {
+                return;
+            }
+        }
+    }
+
+    /// Whether every request has its whole answer, and nothing has come since.
+    fn is_settled(&self) -> bool {
+        let is_quiet = self.quiet().is_some_and(|quiet| quiet >= SETTLED);
+        is_quiet && !self.owes_an_answer() && self.head.load(Relaxed) == 0
     }
 
     /// Some bytes were taken by the peer, or there are none to be taken.
@@ -186,6 +227,9 @@ fn millis(time: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
     use tokio::time::advance;
 
     use super::*;
@@ -237,6 +281,35 @@ mod tests {
         let watch = new();
         assert_eq!(after(59, &watch).await, None);
         assert_eq!(after(1, &watch).await, Some("no request comes"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_is_looked_at_once_after_each_request() {
+        let watch = new();
+        let is_woken = || {
+            watch.have_the_rest_looked_at();
+            let mut looking = pin!(watch.rest_is_to_be_looked_at());
+            looking.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
+        };
+        advance(SETTLED).await;
+        assert!(!is_woken(), "there was no request");
+        for _ in 0..2 {
+            drop(watch.begin());
+            assert!(!is_woken(), "it may be sending the next one");
+            advance(SETTLED).await;
+            assert!(is_woken());
+            assert!(!is_woken(), "it was looked at");
+        }
+        drop(watch.begin());
+        watch.stalls();
+        advance(SETTLED).await;
+        assert!(!is_woken(), "the answer is not gone yet");
+        watch.went();
+        advance(SETTLED).await;
+        assert!(is_woken());
+        watch.head_has_begun();
+        assert_eq!(after(9, &watch).await, None);
+        assert_eq!(after(1, &watch).await, Some("the head of a request does not end"));
     }
 
     #[tokio::test(start_paused = true)]
