@@ -39,6 +39,11 @@ const MAX_HEAD_BYTES: u32 = 16 * 1024;
 /// How much of a body, and of all bodies of a connection, may be sent ahead.
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 256 * 1024;
+/// How many requests that the peer has taken back may wait until they are noticed.
+const MAX_RESETS_UNNOTICED: usize = 20;
+/// How many streams that hyper has reset, because the peer broke the rules, are remembered: who breaks them more often
+/// is told to go. What follows such a stream may have been on its way.
+const MAX_RESETS_OF_OURS: usize = 100;
 /// How often an idle peer of HTTP/2 is asked whether it is there, and how long it may take to say so.
 const PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 
@@ -123,18 +128,33 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
         }
     }
 
-    /// Serves HTTP/2 until the connection ends. Its frames also come without a request, so that the time of a
-    /// head counts from the end of the request before: whoever has none under way for so long is told to go.
+    /// Serves HTTP/2 until the connection ends, or the peer takes back too many of its requests.
     async fn serve_http_2<S>(self, stream: S) -> Result<(), Early>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (watch, mut draining, patience) = (Arc::clone(&self.watch), self.draining.clone(), self.patience.head);
+        let watch = Arc::clone(&self.watch);
         watch.counts_requests_only();
+        tokio::select! {
+            ended = self.serve_streams(stream) => ended,
+            () = watch.takes_back_too_many() => Err("the peer takes back too many requests".into()),
+        }
+    }
+
+    /// Serves the streams of HTTP/2. Its frames also come without a request, so that the time of a head counts from the
+    /// end of the request before: whoever has none under way for so long is told to go.
+    async fn serve_streams<S>(self, stream: S) -> Result<(), Early>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let (watch, mut draining, patience) = (Arc::clone(&self.watch), self.draining.clone(), self.patience.head);
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(MAX_STREAMS)
+            // How many frames a head may take follows from this.
             .max_header_list_size(MAX_HEAD_BYTES)
+            .max_pending_accept_reset_streams(MAX_RESETS_UNNOTICED)
+            .max_local_error_reset_streams(MAX_RESETS_OF_OURS)
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .keep_alive_interval(PING.0)

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use super::*;
 
 mod encrypted;
+mod floods;
 
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(3600);

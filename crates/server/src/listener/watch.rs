@@ -11,6 +11,8 @@ use tokio::time::{Instant, sleep};
 /// For how long nothing must have come or gone after a request until it is looked at whether the next one has begun
 /// with it.
 const SETTLED: Duration = Duration::from_secs(1);
+/// How many more requests than it lets be answered a peer may take back.
+const MOST_TAKEN_BACK: usize = 100;
 
 /// How long a connection may take for what.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +48,10 @@ pub(crate) struct Watch {
     has_asked: AtomicBool,
     /// Wakes whoever can look at it.
     look: Notify,
+    /// How many more requests were taken back than answered.
+    taken_back: AtomicUsize,
+    /// Wakes whoever can close it for that.
+    too_many: Notify,
 }
 
 /// A request that is under way until this is dropped.
@@ -58,8 +64,20 @@ pub(crate) struct UnderWay {
 impl Watch {
     pub(super) fn new() -> Self {
         let (requests_only, requests, answers, moved, head, stalled) = Default::default();
-        let (has_asked, look) = Default::default();
-        Self { opened: Instant::now(), requests_only, requests, answers, moved, head, stalled, has_asked, look }
+        let (has_asked, look, taken_back, too_many) = Default::default();
+        Self {
+            opened: Instant::now(),
+            requests_only,
+            requests,
+            answers,
+            moved,
+            head,
+            stalled,
+            has_asked,
+            look,
+            taken_back,
+            too_many,
+        }
     }
 
     /// Takes no byte for a sign of a request: some protocols have others to send.
@@ -115,6 +133,25 @@ impl Watch {
             if self.is_settled() {
                 return;
             }
+        }
+    }
+
+    /// Waits until the peer has taken back too many requests, to which nobody had an answer yet. It may do so whenever
+    /// it likes, and each one has cost work that its limit of requests under way does not bound.
+    pub(super) async fn takes_back_too_many(&self) {
+        self.too_many.notified().await;
+    }
+
+    /// A request that was to be answered beside others has ended.
+    fn note_whether_taken_back(&self, is_answered: bool) {
+        let taken_back = if is_answered {
+            // An error says that there is none to make up for.
+            self.taken_back.fetch_update(Relaxed, Relaxed, |count| count.checked_sub(1)).map_or(0, |before| before - 1)
+        } else {
+            self.taken_back.fetch_add(1, Relaxed) + 1
+        };
+        if taken_back > MOST_TAKEN_BACK {
+            self.too_many.notify_one();
         }
     }
 
@@ -213,6 +250,9 @@ impl UnderWay {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
+        if self.watch.requests_only.load(Relaxed) {
+            self.watch.note_whether_taken_back(self.answer.is_some());
+        }
         if let Some(answer) = self.answer.take() {
             self.watch.answers().retain(|other| !Arc::ptr_eq(other, &answer));
         }

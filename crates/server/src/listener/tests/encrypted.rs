@@ -17,7 +17,9 @@ use super::*;
 use crate::listener::tls::tests::files_for;
 
 /// A server with TLS, and how to connect to it.
-async fn start_tls(change: impl FnOnce(&mut Limits)) -> (Running, impl AsyncFn(&'static [u8]) -> TlsStream<TcpStream>) {
+pub(super) async fn start_tls(
+    change: impl FnOnce(&mut Limits),
+) -> (Running, impl AsyncFn(&'static [u8]) -> TlsStream<TcpStream>) {
     let folder = tempfile::tempdir().unwrap();
     let (files, certificate) = files_for("localhost", &folder);
     let tls = Tls::open(files).unwrap();
@@ -38,16 +40,16 @@ async fn start_tls(change: impl FnOnce(&mut Limits)) -> (Running, impl AsyncFn(&
     (running, connect)
 }
 
-type Client = hyper::client::conn::http2::SendRequest<Empty<Bytes>>;
+pub(super) type Client = hyper::client::conn::http2::SendRequest<Empty<Bytes>>;
 
 /// A client of HTTP/2, and what its connection ends with.
-async fn http_2(stream: TlsStream<TcpStream>) -> (Client, JoinHandle<hyper::Result<()>>) {
+pub(super) async fn http_2(stream: TlsStream<TcpStream>) -> (Client, JoinHandle<hyper::Result<()>>) {
     let (client, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
     (client, tokio::spawn(connection))
 }
 
-async fn ask(client: &Client, path: &str) -> hyper::Result<String> {
+pub(super) async fn ask(client: &Client, path: &str) -> hyper::Result<String> {
     let request = hyper::Request::get(format!("https://localhost{path}")).body(Empty::new()).unwrap();
     let response = client.clone().send_request(request).await?;
     assert_eq!(response.status(), 200);

@@ -104,6 +104,30 @@ async fn bytes_that_are_no_request_keep_nothing_open() {
     assert_eq!(watch.quiet(), Some(Duration::from_secs(10)));
 }
 
+#[tokio::test]
+async fn requests_that_are_taken_back_are_made_up_for_by_those_that_are_answered() {
+    let watch = new();
+    watch.counts_requests_only();
+    let is_closed = || {
+        let mut closing = pin!(watch.takes_back_too_many());
+        closing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    };
+    // What was answered before anything was taken back is no credit.
+    for _ in 0..1000 {
+        watch.begin().answer_beside_others();
+    }
+    for _ in 0..MOST_TAKEN_BACK {
+        drop(watch.begin());
+    }
+    for _ in 0..1000 {
+        watch.begin().answer_beside_others();
+        drop(watch.begin());
+    }
+    assert!(!is_closed());
+    drop(watch.begin());
+    assert!(is_closed());
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_answer_of_which_nothing_is_taken_is_given_up_whatever_else_comes() {
     let watch = new();
