@@ -93,13 +93,19 @@ const fn is_of_connecting(error: &DbErr) -> bool {
     matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
 }
 
+/// What `SQLite` says of a disk that takes no more, other than that it is full: so it calls only ENOSPC of a write. A
+/// quota (EDQUOT), the longest file there may be (EFBIG), and a system that looks for room only when it syncs are
+/// SQLITE_IOERR_WRITE, _FSYNC, _DIR_FSYNC, _TRUNCATE and _SHMSIZE. A disk that is broken says the same; of that, too,
+/// somebody else must take care, and nothing was written that was not taken back.
+const NO_ROOM: [u32; 5] = [778, 1034, 1290, 1546, 4874];
+
 /// `SQLite` gives decimal numbers, `PostgreSQL` five characters.
 fn passing_code(code: &str) -> bool {
     if code.len() < 5
         && let Ok(number) = code.parse::<u32>()
     {
         // SQLITE_BUSY, SQLITE_LOCKED and SQLITE_FULL, whatever their extension says.
-        return matches!(number & 0xff, 5 | 6 | 13);
+        return matches!(number & 0xff, 5 | 6 | 13) || NO_ROOM.contains(&number);
     }
     // Connections, resources, transactions that met, time-outs, a server that starts or stops.
     ["08", "53", "40", "57P0", "57014", "55P03", "25P0"].iter().any(|class| code.starts_with(class))
@@ -145,10 +151,13 @@ mod tests {
 
     #[test]
     fn codes_that_pass_are_told_from_those_that_last() {
-        for code in ["5", "517", "6", "13", "08006", "53300", "40001", "40P01", "57P01", "57014", "55P03", "25P03"] {
+        for code in [
+            "5", "517", "6", "13", "778", "1034", "1546", "4874", "08006", "53300", "40001", "40P01", "57P01", "57014",
+            "55P03", "25P03",
+        ] {
             assert!(passing_code(code), "{code}");
         }
-        for code in ["1", "11", "787", "2067", "42P01", "23503", "28P01", "XX001"] {
+        for code in ["1", "10", "266", "522", "11", "787", "2067", "42P01", "23503", "28P01", "XX001"] {
             assert!(!passing_code(code), "{code}");
         }
     }

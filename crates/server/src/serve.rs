@@ -7,6 +7,7 @@ use domain::throttles::gate::Gate;
 use passwords::hashing::Hashing;
 use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt as _, Response};
+use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -42,6 +43,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let listener = listener.map_err(|error| Failure::new(format!("Cannot listen on {}: {error}.", config.listen)))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(said)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(said)?;
+    // Since somebody could wait for it, a write beyond the longest file there may be fails as any other does, and the
+    // process goes on.
+    let _beyond_longest_file = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).map_err(said)?;
     let post_office = Arc::new(post_office(config)?);
     let adapters = Adapters::open(config).await?;
     let hashing = hashing(config)?;
