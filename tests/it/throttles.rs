@@ -1,7 +1,7 @@
 //! What is tried too often is refused, by all processes on one database together.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use e2e::database::Database;
 use e2e::join_all;
@@ -65,17 +65,36 @@ fn count(answers: &[Answer]) -> BTreeMap<u16, usize> {
     })
 }
 
-async fn three_processes_together_admit_what_one_address_may_ask(database: Database) {
-    let programs = three(&database).await;
-    let answers = join_all((0..200).map(|number| {
-        let program = &programs[number % programs.len()];
-        async move {
-            let body = json!({ "email": format!("user{number}@example.org") });
-            post_from(program, HOME, "/password/forgot", &body).await
+/// Sends all requests at once, and those again to which no process has had time to say more than 503: the answers, and
+/// how often one may have been counted all the same.
+async fn once_they_have_time<R: AsyncFn() -> Answer>(requests: impl Iterator<Item = R>) -> (Vec<Answer>, usize) {
+    let answers = join_all(requests.map(|request| async move {
+        for perhaps in 0..100 {
+            let answer = request().await;
+            if answer.status != 503 {
+                return (answer, perhaps);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
+        panic!("no process has any time");
     }))
     .await;
-    assert_eq!(count(&answers), BTreeMap::from([(202, 120), (429, 80)]));
+    let perhaps = answers.iter().map(|(_, perhaps)| perhaps).sum();
+    (answers.into_iter().map(|(answer, _)| answer).collect(), perhaps)
+}
+
+async fn three_processes_together_admit_what_one_address_may_ask(database: Database) {
+    let programs = three(&database).await;
+    let (answers, perhaps) = once_they_have_time((0..200).map(|number| {
+        let program = &programs[number % programs.len()];
+        let body = json!({ "email": format!("user{number}@example.org") });
+        async move || post_from(program, HOME, "/password/forgot", &body).await
+    }))
+    .await;
+    let counts = count(&answers);
+    let admitted = counts.get(&202).copied().unwrap_or_default();
+    assert!(admitted <= 120 && admitted + perhaps >= 120, "{counts:?}, {perhaps} times perhaps");
+    assert_eq!(counts, BTreeMap::from([(202, admitted), (429, 200 - admitted)]));
     for refused in answers.iter().filter(|answer| answer.status == 429) {
         assert_eq!(refused.problem(), "too-many-requests");
         assert_eq!(refused.headers["ratelimit-policy"], "\"ask-address\";q=120;w=3600");
@@ -91,29 +110,30 @@ async fn three_processes_together_send_a_recipient_five_mails_an_hour(database: 
     let programs = three(&database).await;
     let signed_up = post_from(&programs[0], HOME, "/signup", &json!({ "email": ADA, "password": PASSWORD })).await;
     assert_eq!(signed_up.status, 201, "{}", signed_up.text);
-    let answers = join_all((0..60).map(|number| {
+    let (answers, perhaps) = once_they_have_time((0..60).map(|number| {
         let program = &programs[number % programs.len()];
         let (ip, path) = (format!("198.51.100.{number}"), ["/password/forgot", "/email/verification"][number % 2]);
-        async move { post_from(program, &ip, path, &json!({ "email": "ADA@example.org" })).await }
+        async move || post_from(program, &ip, path, &json!({ "email": "ADA@example.org" })).await
     }))
     .await;
     assert_eq!(count(&answers), BTreeMap::from([(202, 60)]), "nobody learns of it");
-    assert_eq!(database.number("SELECT CAST(count(*) AS bigint) FROM deliveries").await, 11);
+    let sent = database.number("SELECT CAST(count(*) AS bigint) FROM deliveries").await;
+    assert!(sent <= 11 && sent + i64::try_from(perhaps).expect("few") >= 11, "{sent}, {perhaps} times perhaps");
 }
 
 async fn three_processes_together_compare_only_the_guesses_that_are_free(database: Database) {
     let programs = three(&database).await;
     let started = Instant::now();
-    let answers = join_all((0..48).map(|number| {
+    let (answers, perhaps) = once_they_have_time((0..48).map(|number| {
         let program = &programs[number % programs.len()];
-        async move { log_in_from(program, &format!("198.51.100.{number}"), ADA, "a wrong one").await }
+        async move || log_in_from(program, &format!("198.51.100.{number}"), ADA, "a wrong one").await
     }))
     .await;
     let counts = count(&answers);
     let compared = counts.get(&401).copied().unwrap_or_default();
     // Each delay is twice the one before: so many more had come to an end in the time that it took.
     let over = (started.elapsed().as_secs() + 1).ilog2() as usize;
-    assert!((FREE..=FREE + over).contains(&compared), "{counts:?}, {over} delays over");
+    assert!(compared <= FREE + over && compared + perhaps >= FREE, "{counts:?}, {over} delays over, {perhaps} perhaps");
     assert_eq!(counts.values().sum::<usize>(), compared + counts[&429], "{counts:?}");
 }
 
