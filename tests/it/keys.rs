@@ -18,7 +18,7 @@ const ISSUER: (&str, &str) = ("USER_REGISTRY_ISSUER", "https://registry.example"
 
 e2e::on_both_engines! {
     a_rotation_beside_a_server_costs_no_token_and_a_revocation_those_of_the_key
-    keys_rotate_and_go_by_themselves_when_it_is_time
+    keys_rotate_by_themselves_when_it_is_time_and_stay_for_their_tokens
     every_kind_of_token_outlives_a_change_of_the_root_secret
     a_change_of_the_root_secret_that_is_killed_leaves_the_one_of_before
 }
@@ -102,7 +102,7 @@ async fn a_rotation_beside_a_server_costs_no_token_and_a_revocation_those_of_the
     assert_eq!(program.stop().await, Some(0));
 }
 
-async fn keys_rotate_and_go_by_themselves_when_it_is_time(database: Database) {
+async fn keys_rotate_by_themselves_when_it_is_time_and_stay_for_their_tokens(database: Database) {
     run(&database, &["keys", "list"]);
     let (active, next) = (kids(&database, "active"), kids(&database, "next"));
     let age =
@@ -116,9 +116,9 @@ async fn keys_rotate_and_go_by_themselves_when_it_is_time(database: Database) {
     assert_eq!(program.stop().await, Some(0));
     database.run("UPDATE signing_keys SET changed_at = '2020-01-01 00:00:00+00:00' WHERE state = 'retired'").await;
     let program = Program::start(&database).await;
-    program.has_logged("retired keys were forgotten").await;
-    assert_eq!((kids(&database, "active"), kids(&database, "retired")), (next, vec![]));
-    until("it is published no more", async || !published(&program).await.contains(&active[0])).await;
+    // By the clock its time is over: a process that has just started does not believe it.
+    publishes(&program, &active[0]).await;
+    assert_eq!((kids(&database, "active"), kids(&database, "retired")), (next, active));
     assert_eq!(program.stop().await, Some(0));
 }
 

@@ -9,3 +9,4 @@ pub mod revoke;
 pub mod rewrap;
 pub mod rotate;
 pub mod rows;
+pub mod seen_retired;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::access::Actor;
 use crate::changes::KeyChange;
 use crate::events::{Event, EventKind, EventSubject};
@@ -9,6 +11,7 @@ use crate::keys::key_set::KeySet;
 use crate::keys::ports::KeyStore;
 use crate::keys::published::needed_until;
 use crate::keys::rows::{KeyState, StoredSigningKey};
+use crate::keys::seen_retired::SeenRetired;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
@@ -30,11 +33,17 @@ impl ForgetKeys {
     /// Removes those whose tokens have all expired; gives their ids. It gives none when another process
     /// changes the keys at the same time: the next time is early enough.
     ///
+    /// The clock alone does not tell: it may have been put forward, and be put back while tokens of the key live. So
+    /// the caller keeps what it has seen retired, and says for how long its process has run.
+    ///
     /// # Errors
     /// When a port fails.
-    pub async fn run(&self) -> Result<Vec<String>, PortFailure> {
+    pub async fn run(&self, seen: &mut SeenRetired, uptime: TimeDelta) -> Result<Vec<String>, PortFailure> {
         let (set, now) = (KeySet::read(&*self.keys).await?, self.clock.now());
-        let is_over = |key: &&StoredSigningKey| key.state == KeyState::Retired && needed_until(key) <= now;
+        seen.note(&set.signing, uptime);
+        let is_over = |key: &&StoredSigningKey| {
+            key.state == KeyState::Retired && needed_until(key) <= now && seen.for_long(&key.kid, uptime)
+        };
         let kids: Vec<_> = set.signing.iter().filter(is_over).map(|key| key.kid.clone()).collect();
         if kids.is_empty() {
             return Ok(kids);

@@ -15,7 +15,7 @@ const KNOWN_AFTER: TimeDelta = TimeDelta::minutes(6);
 /// How long a retired key stays: as long as the longest-lived token that it may have signed
 /// ([`LONGEST_LIFETIME`](crate::sessions::claims::LONGEST_LIFETIME)), and some minutes for clocks that
 /// differ and for a replica that went on signing with it.
-const KEPT_RETIRED: TimeDelta = TimeDelta::minutes(65);
+pub(crate) const KEPT_RETIRED: TimeDelta = TimeDelta::minutes(65);
 
 /// From when everybody knows this key.
 #[must_use]
@@ -23,7 +23,7 @@ pub fn known_from(key: &StoredSigningKey) -> Timestamp {
     key.created_at + KNOWN_AFTER
 }
 
-/// Until when a token of this retired key may live.
+/// Until when a token of this retired key may live, by the clock that said when it retired.
 #[must_use]
 pub fn needed_until(retired: &StoredSigningKey) -> Timestamp {
     retired.changed_at + KEPT_RETIRED

@@ -14,6 +14,7 @@ use domain::keys::revoke::{RevokeKey, RevokeKeyError, Revoked};
 use domain::keys::rotate::{Outcome, RotateKeys, RotateKeysError, Rotated, Which};
 use domain::keys::rows::KeyState::{self, Active, Next, Retired};
 use domain::keys::rows::{SigningAlgorithm, StoredDataKey};
+use domain::keys::seen_retired::SeenRetired;
 use domain::origin::Origin;
 use domain::ports::clock::Clock as _;
 use domain::ports::ledger::{Ledger, Receipt, Rejected};
@@ -78,10 +79,11 @@ impl Installation {
         self.revoke(self.world.memory.clone()).run(&Actor::system(), kid).await
     }
 
-    async fn forgotten(&self) -> Vec<String> {
+    /// What is forgotten by a process that has run for so long and has seen this.
+    pub(crate) async fn forgotten(&self, seen: &mut SeenRetired, uptime: TimeDelta) -> Vec<String> {
         let (keys, ledger) = (self.world.memory.clone(), self.world.memory.clone());
         let (clock, entropy) = (self.world.clock.clone(), self.world.entropy.clone());
-        ForgetKeys { keys, ledger, clock, entropy }.run().await.expect("the database is there")
+        ForgetKeys { keys, ledger, clock, entropy }.run(seen, uptime).await.expect("the database is there")
     }
 
     /// The keys as the operator sees them: id and state.
@@ -266,15 +268,19 @@ async fn a_key_that_moves_on_meanwhile_is_revoked_all_the_same() {
 async fn a_retired_key_stays_as_long_as_a_token_of_it_may_live() {
     let installation = Installation::new().await;
     installation.rotated(Which::AllAtOnce).await.expect("they are there");
-    installation.world.clock.advance(TimeDelta::minutes(65) - TimeDelta::microseconds(1));
-    assert_eq!(installation.forgotten().await, Vec::<String>::new());
-    installation.world.clock.advance(TimeDelta::microseconds(1));
-    assert_eq!(installation.forgotten().await, ["kid-1", "kid-3"]);
+    let (mut seen, mut uptime) = (SeenRetired::default(), TimeDelta::days(2));
+    let mut forgotten = async |after| {
+        installation.world.clock.advance(after);
+        uptime += after;
+        installation.forgotten(&mut seen, uptime).await
+    };
+    assert_eq!(forgotten(TimeDelta::zero()).await, Vec::<String>::new());
+    assert_eq!(forgotten(TimeDelta::minutes(65) - TimeDelta::microseconds(1)).await, Vec::<String>::new());
+    assert_eq!(forgotten(TimeDelta::microseconds(1)).await, ["kid-1", "kid-3"]);
     assert_eq!(installation.last_event().kind, EventKind::KeysForgotten);
     let left = [("kid-2", Active), ("kid-5", Next), ("kid-4", Active), ("kid-6", Next)];
     assert_eq!(installation.listed().await, names(&left), "however old, what is not retired stays");
-    installation.world.clock.advance(TimeDelta::days(1000));
-    assert_eq!(installation.forgotten().await, Vec::<String>::new());
+    assert_eq!(forgotten(TimeDelta::days(1000)).await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -309,10 +315,14 @@ async fn every_plan_expects_the_keys_that_were_read() {
     let ledger = Arc::new(Seen(Mutex::default(), installation.world.memory.clone()));
     installation.rotate(ledger.clone()).run(&Actor::system(), Which::AllAtOnce).await.expect("there");
     installation.revoke(ledger.clone()).run(&Actor::system(), "kid-1").await.expect("there");
+    installation.rotate(ledger.clone()).run(&Actor::system(), Which::AllAtOnce).await.expect("there");
+    let mut seen = SeenRetired::default();
+    installation.forgotten(&mut seen, TimeDelta::zero()).await;
     installation.world.clock.advance(TimeDelta::days(1));
     let (keys, clock, entropy) =
         (installation.world.memory.clone(), installation.world.clock.clone(), installation.world.entropy.clone());
-    ForgetKeys { keys, ledger: ledger.clone(), clock, entropy }.run().await.expect("there");
-    let expected = [1, 2, 3].map(|from| Change::Key(KeyChange::Revise { from }));
+    let forget = ForgetKeys { keys, ledger: ledger.clone(), clock, entropy };
+    assert!(!forget.run(&mut seen, TimeDelta::days(1)).await.expect("there").is_empty());
+    let expected = [1, 2, 3, 4].map(|from| Change::Key(KeyChange::Revise { from }));
     assert_eq!(*ledger.0.lock().expect("whole"), expected);
 }

@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::access::Actor;
+use domain::keys::forget::ForgetKeys;
 use domain::keys::ports::{KeyStore, KeyWrapping as _, PublishedKeys as _};
 use domain::keys::revoke::RevokeKey;
 use domain::keys::rewrap::{Outcome, RewrapKeys};
 use domain::keys::rotate::{self, RotateKeys, RotateKeysError, Which};
 use domain::keys::rows::{KeyState, SigningAlgorithm, StoredDataKey, StoredSigningKey};
+use domain::keys::seen_retired::SeenRetired;
 use domain::ports::clock::Clock as _;
 use domain::ports::failure::PortFailure;
 use domain::ports::secrets::{SecretKeeper as _, SecretPurpose};
@@ -89,6 +91,12 @@ impl Registry {
         assert!(matches!(rotated, rotate::Outcome::Rotated(rotated) if !rotated.is_empty()));
     }
 
+    async fn forget(&self, seen: &mut SeenRetired, uptime: TimeDelta) {
+        let (store, ledger) = (self.store.clone(), self.store.memory.clone());
+        let (clock, entropy) = (self.installation.clock.clone(), self.entropy.clone());
+        ForgetKeys { keys: store, ledger, clock, entropy }.run(seen, uptime).await.unwrap();
+    }
+
     async fn revoke(&self, keys: &Arc<Keys>, kid: &str) {
         let (store, ledger, maker) = (self.store.clone(), self.store.memory.clone(), Arc::clone(keys));
         let (clock, entropy) = (self.installation.clock.clone(), self.entropy.clone());
@@ -138,6 +146,38 @@ async fn tokens_of_every_key_are_good_on_every_replica_through_rotations() {
         other.catch_up().await.unwrap();
         assert_eq!((other.jwks(), active(&other)), (one.jwks(), active(&one)));
         assert_eq!(one.jwks().matches("\"kid\"").count(), round + 2);
+    }
+}
+
+#[tokio::test]
+async fn tokens_from_before_a_jump_of_the_clock_are_good_when_it_is_mended_whatever_has_rotated_meanwhile() {
+    let (hours, minute) = (TimeDelta::hours(5), TimeDelta::minutes(1));
+    for jump in [hours, -hours] {
+        let registry = Registry::new();
+        let (one, other) = (registry.open().await, registry.open().await);
+        let (clock, mut seen) = (&registry.installation.clock, SeenRetired::default());
+        let mut tokens = vec![registry.sign(&one)];
+        registry.rotate(&one).await;
+        one.catch_up().await.unwrap();
+        tokens.push(registry.sign(&one));
+        registry.forget(&mut seen, TimeDelta::zero()).await;
+        clock.advance(jump);
+        registry.rotate(&one).await;
+        registry.forget(&mut seen, minute).await;
+        one.catch_up().await.unwrap();
+        let meanwhile = registry.sign(&one);
+        assert!(registry.accepts(&one, &meanwhile), "{jump}");
+        clock.advance(minute - jump);
+        registry.forget(&mut seen, minute * 2).await;
+        registry.rotate(&one).await;
+        for keys in [&one, &other] {
+            keys.catch_up().await.unwrap();
+            for token in &tokens {
+                assert!(registry.accepts(keys, token), "{jump}");
+            }
+            assert!(registry.accepts(keys, &registry.sign(&one)), "{jump}");
+            assert_eq!(keys.jwks().matches("\"kid\"").count(), 5, "{jump}: none is gone");
+        }
     }
 }
 
