@@ -6,12 +6,18 @@ mod postgres;
 mod sqlite;
 mod tables;
 
+use std::time::Duration;
+
 use sea_orm::DbErr;
 
 use crate::database::Database;
 use crate::open_error::OpenError;
 use crate::options::Options;
 use crate::told::reason;
+
+/// How long a start waits for a connection: many may start at once, on a machine that has other work. A request has no
+/// such time.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Opens the database that `options` name.
 pub(crate) async fn open(options: &Options) -> Result<Database, OpenError> {

@@ -8,14 +8,12 @@ use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr, Transaction
 
 use crate::counters::Counters;
 use crate::database::Database;
-use crate::open::{not_up_to_date, tables, unreachable};
+use crate::open::{OPEN_TIMEOUT, not_up_to_date, tables, unreachable};
 use crate::open_error::OpenError;
 use crate::options::Options;
 use crate::pool::{ACQUIRE_TIMEOUT, Pool};
 use crate::sql::{Sql, all, execute};
 
-/// How long a start waits for a connection: many may start at once.
-const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a program waits for others that bring the tables up to date.
 const MIGRATION_TIMEOUT: Sql = Sql::new("SET LOCAL lock_timeout = '60s'");
 /// Keeps other programs from bringing the tables up to date meanwhile.

@@ -4,18 +4,21 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _, Error as SqlxError};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr};
+use tokio::time::timeout;
 
 use crate::counters::Counters;
 use crate::database::Database;
 use crate::lock::FileLock;
 use crate::open::data_file::{self, Found};
-use crate::open::{tables, unreachable};
+use crate::open::{OPEN_TIMEOUT, tables, unreachable};
 use crate::open_error::OpenError;
 use crate::options::Options;
 use crate::pool::{ACQUIRE_TIMEOUT, Pool};
 use crate::sql::{Sql, execute, one};
 use crate::sqlite::Writer;
+use crate::told::sqlx_error;
 
 /// How long one program waits for another that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -109,12 +112,17 @@ pub(super) fn file(address: &str) -> Result<PathBuf, OpenError> {
     Ok(path.into())
 }
 
+/// Connections for as many at a time. The first one may have to make the file, or to go through what a crash has left in
+/// its log, on a disk that others keep busy: where that takes longer than a request may wait, it is done by a connection
+/// of its own first, which has the time of a start.
 async fn connect(
     file: &Path,
     connections: u32,
     settings: fn(SqliteConnectOptions) -> SqliteConnectOptions,
 ) -> Result<DatabaseConnection, DbErr> {
     let file = file.to_owned();
+    let settings = move |options: SqliteConnectOptions| settings(options.filename(&file)).busy_timeout(BUSY_TIMEOUT);
+    let alone = settings(SqliteConnectOptions::new()).disable_statement_logging();
     let mut options = ConnectOptions::new("sqlite:");
     options
         .max_connections(connections)
@@ -124,8 +132,23 @@ async fn connect(
         .idle_timeout(None)
         .max_lifetime(None)
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(move |options| settings(options.filename(&file)).busy_timeout(BUSY_TIMEOUT));
-    sea_orm::Database::connect(options).await
+        .map_sqlx_sqlite_opts(settings);
+    match sea_orm::Database::connect(options.clone()).await {
+        Err(late) if is_late(&late) => {
+            let alone = timeout(OPEN_TIMEOUT, alone.connect()).await.map_err(|_| late)?;
+            let alone = alone.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
+            let connected = sea_orm::Database::connect(options).await;
+            // How it closes makes no difference: nothing was asked of it.
+            let _ = alone.close().await;
+            connected
+        }
+        connected => connected,
+    }
+}
+
+/// Whether no connection was made in time.
+fn is_late(error: &DbErr) -> bool {
+    matches!(error, DbErr::ConnectionAcquire(_)) || matches!(sqlx_error(error), Some(SqlxError::PoolTimedOut))
 }
 
 fn writing(options: SqliteConnectOptions) -> SqliteConnectOptions {

@@ -1,11 +1,13 @@
 //! How databases are opened, and which are refused.
 
+use std::time::Duration;
+
 use domain::accounts::ports::Accounts as _;
 use domain::ports::ledger::Ledger as _;
 use persistence::database::Database;
 use persistence::open_error::OpenError;
 use persistence::options::Options;
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
 use tempfile::TempDir;
 
 use crate::fixture::{Place, adding, on_both_engines, user};
@@ -128,6 +130,23 @@ async fn a_table_of_another_program_beside_those_of_extensions_is_foreign() {
     raw.execute_unprepared("ALTER EXTENSION plpgsql ADD TABLE spatial_systems").await.expect("given to the extension");
     raw.execute_unprepared("CREATE TABLE invoices (id INTEGER) PARTITION BY RANGE (id)").await.expect("made");
     assert_eq!(refusal(&place).await, OpenError::Foreign);
+}
+
+#[tokio::test]
+async fn a_start_waits_longer_for_its_first_connection_than_a_request() {
+    let place = Place::sqlite();
+    place.open().await.close().await;
+    let raw = place.raw().await;
+    raw.execute_unprepared("PRAGMA journal_mode = DELETE").await.expect("nobody else has it open");
+    let exclusive = Some(SqliteTransactionMode::Exclusive);
+    let options = TransactionOptions { sqlite_transaction_mode: exclusive, ..Default::default() };
+    // As a disk that answers late.
+    let busy = raw.begin_with_options(options).await.expect("nobody else has it open");
+    let opening = tokio::spawn(Database::open(Options::new(&place.url)));
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert!(!opening.is_finished());
+    busy.rollback().await.expect("it is there");
+    opening.await.expect("no panic").expect("opened");
 }
 
 async fn refusal(place: &Place) -> OpenError {
