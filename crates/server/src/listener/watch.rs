@@ -129,10 +129,11 @@ impl Watch {
     pub(super) async fn rest_is_to_be_looked_at(&self) {
         loop {
             self.look.notified().await;
-            // A request that has come meanwhile has it looked at again.
             if self.is_settled() {
                 return;
             }
+            // A request has come meanwhile, and perhaps before it was noted that the one before was looked after.
+            self.has_asked.store(true, Relaxed);
         }
     }
 

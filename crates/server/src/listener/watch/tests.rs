@@ -72,6 +72,13 @@ async fn what_is_left_is_looked_at_once_after_each_request() {
         assert!(!is_woken(), "it was looked at");
     }
     drop(watch.begin());
+    advance(SETTLED).await;
+    watch.have_the_rest_looked_at();
+    drop(watch.begin());
+    assert!(!is_woken(), "a request came before anybody looked");
+    advance(SETTLED).await;
+    assert!(is_woken());
+    drop(watch.begin());
     watch.stalls();
     advance(SETTLED).await;
     assert!(!is_woken(), "the answer is not gone yet");
