@@ -19,6 +19,7 @@ mod turn;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -36,6 +37,9 @@ struct CommandLine {
     /// Measure only this, and the size of the program.
     #[arg(long)]
     only: Option<Scenario>,
+    /// The C library of Argon2 beside which a hash is measured: another build of it than Debian's.
+    #[arg(long, value_name = "FILE", default_value = limits::libargon2::DEBIANS)]
+    libargon2: PathBuf,
     #[command(subcommand)]
     limit: Option<Limit>,
 }
@@ -86,16 +90,16 @@ fn main() -> ExitCode {
         None => {
             // One thread: what generates the load must leave the machine to what is measured.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(measure(command_line.quick, command_line.only))
+            runtime.block_on(measure(command_line.quick, command_line.only, &command_line.libargon2))
         }
     }
 }
 
-async fn measure(quick: bool, only: Option<Scenario>) -> ExitCode {
+async fn measure(quick: bool, only: Option<Scenario>, libargon2: &Path) -> ExitCode {
     let mut report = Report::default();
     scenarios::footprint::binary(&mut report);
     if only.is_none_or(|only| only == Scenario::Library) {
-        scenarios::library::run(quick, &mut report);
+        scenarios::library::run(quick, libargon2, &mut report);
     }
     for engine in [Engine::Sqlite, Engine::Postgres] {
         match only {

@@ -1,7 +1,8 @@
-//! The same hash by the C library that Debian ships, where it is installed.
+//! The same hash by the C library, where it is installed.
 #![expect(unsafe_code, reason = "a C library has no safe interface, and only this file calls one")]
 
 use std::ffi::{c_int, c_void};
+use std::path::Path;
 use std::time::Duration;
 
 use libloading::{Library, Symbol};
@@ -11,7 +12,8 @@ use passwords::memory_blocks::MemoryBlocks;
 
 use super::hash::cpu_of_this_thread;
 
-const FILE: &str = "libargon2.so.1";
+/// As Debian ships it: built for every processor of the architecture.
+pub(crate) const DEBIANS: &str = "libargon2.so.1";
 const SALT: &[u8] = b"0123456789abcdef";
 const PASSWORD: &[u8] = b"correct horse battery";
 type Tag = [u8; TAG_BYTES];
@@ -31,9 +33,9 @@ type HashRaw = unsafe extern "C" fn(
 
 /// The CPU time of `count` of our hashes and of as many of the library's, one after the other in turns; `None` where
 /// it is not installed.
-pub(crate) fn in_turns(count: usize) -> Option<Vec<[Duration; 2]>> {
+pub(crate) fn in_turns(file: &Path, count: usize) -> Option<Vec<[Duration; 2]>> {
     // SAFETY: what the library does when it is loaded is nothing.
-    let library = unsafe { Library::new(FILE) }.ok()?;
+    let library = unsafe { Library::new(file) }.ok()?;
     // SAFETY: the function has had this type since its first version with this number of the interface.
     let theirs = unsafe { library.get::<HashRaw>(b"argon2id_hash_raw") }.ok()?;
     let cost = Cost::new(LEAST_MEMORY_KIB, LEAST_PASSES, 1).expect("the server's own cost");

@@ -41,14 +41,15 @@ pub(crate) async fn run(bench: &Bench, report: &mut Report) {
         limit: String::new(),
         verdict: Some(Verdict::at_most(typical, MILLISECONDS_TO_READY, " ms")),
     });
-    let server = Server::start(&bench.database).await;
+    let (server, route) = (Server::start(&bench.database).await, Server::start_bare_route(&bench.database).await);
     tokio::time::sleep(REST).await;
-    let (all, own) = server.resident();
+    let ((all, own), (bare, bare_own)) = (server.resident(), route.resident());
     report.add(Figure {
         what: format!("idle memory, {}", bench.name),
         measured: format!("{all:.1} MiB resident, {own:.1} MiB of it no page of a file"),
-        limit: String::new(),
+        limit: format!("bare route {bare:.1} MiB resident, {bare_own:.1} MiB of it no page of a file"),
         verdict: Some(Verdict::at_most(all, MEBIBYTES_IDLE, " MiB")),
     });
+    route.stop().await;
     server.stop().await;
 }
