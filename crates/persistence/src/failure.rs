@@ -132,6 +132,12 @@ fn key_of_constraint(constraint: &str) -> UniqueKey {
     }
 }
 
+/// Whether `SQLite` says that a file is damaged, or was never one of its own: SQLITE_CORRUPT and SQLITE_NOTADB.
+pub(crate) fn is_damaged(error: &DbErr) -> bool {
+    let number = code(error).and_then(|code| code.parse::<u32>().ok());
+    number.is_some_and(|number| matches!(number & 0xff, 11 | 26))
+}
+
 fn code(error: &DbErr) -> Option<String> {
     database_error(error)?.code().map(Into::into)
 }

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::counters::Counters;
 use crate::database::Database;
+use crate::failure::is_damaged;
 use crate::lock::FileLock;
 use crate::open::data_file::{self, Found};
 use crate::open::{OPEN_TIMEOUT, tables, unreachable};
@@ -65,12 +66,13 @@ pub(super) async fn open(address: &str, options: &Options) -> Result<Database, O
 async fn open_counters(file: &Path) -> Result<DatabaseConnection, OpenError> {
     let unusable = |error: OpenError| OpenError::Unreachable(format!("{error} ({})", file.display()));
     match try_counters(file).await {
-        Err(error) => {
+        // Whatever else stands in the way, such as a disk that is busy or full, takes nothing from what was counted.
+        Err(error) if is_damaged(&error) => {
             tracing::warn!(%error, file = %file.display(), "what the throttles had counted is lost: its file is damaged");
             data_file::remove(file).map_err(no_access).map_err(unusable)?;
             try_counters(file).await.map_err(unreachable).map_err(unusable)
         }
-        Ok(counters) => Ok(counters),
+        outcome => outcome.map_err(unreachable).map_err(unusable),
     }
 }
 
