@@ -128,7 +128,7 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
         }
     }
 
-    /// Serves HTTP/2 until the connection ends, or the peer takes back too many of its requests.
+    /// Serves HTTP/2 until the connection ends, or the peer does not leave off taking back its requests.
     async fn serve_http_2<S>(self, stream: S) -> Result<(), Early>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -137,7 +137,7 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
         watch.counts_requests_only();
         tokio::select! {
             ended = self.serve_streams(stream) => ended,
-            () = watch.takes_back_too_many() => Err("the peer takes back too many requests".into()),
+            () = watch.takes_back_far_too_many() => Err("the peer takes back too many requests".into()),
         }
     }
 
@@ -166,6 +166,8 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
             // Without a sender the server is gone.
             _ = draining.wait_for(|draining| *draining) => {}
             () = watch.is_without_a_request_for(patience) => {}
+            // Whoever else uses the connection is answered what they have asked.
+            () = watch.takes_back_too_many() => {}
         }
         connection.as_mut().graceful_shutdown();
         loop {

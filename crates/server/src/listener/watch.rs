@@ -52,6 +52,8 @@ pub(crate) struct Watch {
     taken_back: AtomicUsize,
     /// Wakes whoever can close it for that.
     too_many: Notify,
+    /// Wakes whoever can close it once there are twice as many.
+    far_too_many: Notify,
 }
 
 /// A request that is under way until this is dropped.
@@ -64,7 +66,7 @@ pub(crate) struct UnderWay {
 impl Watch {
     pub(super) fn new() -> Self {
         let (requests_only, requests, answers, moved, head, stalled) = Default::default();
-        let (has_asked, look, taken_back, too_many) = Default::default();
+        let (has_asked, look, taken_back, too_many, far_too_many) = Default::default();
         Self {
             opened: Instant::now(),
             requests_only,
@@ -77,6 +79,7 @@ impl Watch {
             look,
             taken_back,
             too_many,
+            far_too_many,
         }
     }
 
@@ -143,6 +146,11 @@ impl Watch {
         self.too_many.notified().await;
     }
 
+    /// Waits until the peer has gone on with that although it was told to go.
+    pub(super) async fn takes_back_far_too_many(&self) {
+        self.far_too_many.notified().await;
+    }
+
     /// A request that was to be answered beside others has ended.
     fn note_whether_taken_back(&self, is_answered: bool) {
         let taken_back = if is_answered {
@@ -153,6 +161,9 @@ impl Watch {
         };
         if taken_back > MOST_TAKEN_BACK {
             self.too_many.notify_one();
+        }
+        if taken_back > 2 * MOST_TAKEN_BACK {
+            self.far_too_many.notify_one();
         }
     }
 
