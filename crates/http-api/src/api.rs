@@ -16,7 +16,6 @@ use domain::accounts::sign_up::SignUp;
 use domain::accounts::undo_address_change::UndoAddressChange;
 use domain::accounts::update_phone::UpdatePhone;
 use domain::authority::issue::IssueAuthorityToken;
-
 use domain::authority::revoke::RevokeAuthorityToken;
 use domain::authority::show::ShowAuthorityToken;
 use domain::domains::list_domains::ListDomains;

@@ -69,6 +69,13 @@ async fn an_authority_token_is_for_its_own_domain() {
     assert_eq!(world.call("GET", "/authority-token?domain=example.net", Some(&owner), None).await.status, 403);
     assert_eq!(world.call("GET", "/authority-token?domain=-", Some(&owner), None).await.status, 422);
     assert_eq!(world.call("GET", "/authority-token", Some(&owner), None).await.status, 422);
+    // Which of two is meant, or what another spelling of the name means, is nobody's to guess.
+    for query in ["domain=example.org&domain=example.net", "d%6Fmain=example.org", "domain=example.org&d%6Fmain=a.net"]
+    {
+        let asked =
+            async |token: &str| world.call("GET", &format!("/authority-token?{query}"), Some(token), None).await.status;
+        assert_eq!((asked(&owner).await, asked("nonsense").await), (422, 401), "{query}");
+    }
     assert_eq!(world.call("POST", path, Some(&admin), None).await.status, 409);
     let rotated = world.call("POST", &format!("{path}?rotate=true"), Some(&admin), None).await;
     assert_ne!(rotated.json()["authority_token"], issued.json()["authority_token"]);
