@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use async_trait::async_trait;
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
-use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, LONGEST, MOST_FAILURES};
+use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, FREE, LONGEST, MOST_FAILURES};
 use domain::throttles::limits::{CLOCKS_APART, Quota};
 use domain::throttles::ports::{CounterKey, Guessed, Reserved, Throttles};
 
@@ -41,7 +41,8 @@ impl Throttles for Memory {
     async fn guess(&self, key: &CounterKey, now: Timestamp) -> Result<Guessed, PortFailure> {
         let mut counters = self.counters()?;
         let counter = counters.entry(key.clone()).or_default();
-        let admitted = counter.next_at <= now || counter.next_at > now + LONGEST + CLOCKS_APART;
+        let is_free = counter.failures < FREE;
+        let admitted = is_free || counter.next_at <= now || counter.next_at > now + LONGEST + CLOCKS_APART;
         if admitted {
             counter.failures = if counter.forgotten_at <= now { 1 } else { (counter.failures + 1).min(MOST_FAILURES) };
             counter.next_at = now + account_delay::after(counter.failures);

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
-use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, LONGEST, MOST_FAILURES};
+use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, FREE, LONGEST, MOST_FAILURES};
 use domain::throttles::limits::{CLOCKS_APART, Quota};
 use domain::throttles::ports::{CounterKey, Guessed, Reserved, Throttles};
 use sea_orm::{DbErr, QueryResult, Value};
@@ -15,7 +15,7 @@ use sea_orm::{DbErr, QueryResult, Value};
 use crate::database::Database;
 use crate::failure::port_failure;
 use crate::pool::Pool;
-use crate::sql::{all, column, corrupt, execute, one, statements};
+use crate::sql::{all, column, corrupt, execute, one, statements, written};
 
 // A moment is a number of microseconds since 1970. `recent` holds the last ones that were admitted, the
 // newest first, as texts of one length: so one statement of both engines sees whether the oldest of a full
@@ -37,7 +37,7 @@ macro_rules! reserve {
 /// Admits one more guess from a source of at most one row.
 macro_rules! guess {
     ($key:literal, $now:literal, $delays:literal, $over_at:literal, $most:literal, $last:literal, $far:literal,
-     $source:literal) => {
+     $free:literal, $source:literal) => {
         concat!(
             "INSERT INTO throttles (key, recent, failures, next_at, over_at) SELECT ",
             $key,
@@ -67,22 +67,24 @@ macro_rules! guess {
              WHERE throttles.next_at <= ",
             $now,
             " OR throttles.next_at > ",
-            $far
+            $far,
+            " OR throttles.failures < ",
+            $free
         )
     };
 }
 
-/// The guess that follows what is reserved, if that is admitted: `$7` to `$13`.
+/// The guess that follows what is reserved, if that is admitted: `$7` to `$14`.
 macro_rules! guess_after {
     ($source:literal) => {
-        guess!("$7", "$8", "$9", "$10", "$11", "$12", "$13", $source)
+        guess!("$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", $source)
     };
 }
 
 statements! {
     RESERVE = concat!(reserve!(), " RETURNING recent");
     GUESS = concat!(
-        guess!("$1", "$2", "$3", "$4", "$5", "$6", "$7", " WHERE true"), " RETURNING failures, next_at"
+        guess!("$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", " WHERE true"), " RETURNING failures, next_at"
     );
     /// On `SQLite` one after the other, and the second looks whether the first has changed a row.
     RESERVE_AND_GUESS = concat!(
@@ -100,7 +102,10 @@ statements! {
         ON CONFLICT (key) DO UPDATE SET over_at = excluded.over_at";
     IS_VOUCHED = "SELECT 1 FROM throttles WHERE key = $1 AND over_at > $2";
     DROP_OVER = "DELETE FROM throttles WHERE over_at <= $1 AND key IN \
-        (SELECT key FROM throttles WHERE over_at <= $1 ORDER BY over_at LIMIT 1000)";
+        (SELECT key FROM throttles WHERE over_at <= $1 ORDER BY over_at LIMIT 1000)",
+        // Who counts holds one row while waiting for another: nobody may hold several and wait as well.
+        postgres: "DELETE FROM throttles WHERE over_at <= $1 AND key = ANY (ARRAY(SELECT key FROM throttles \
+            WHERE over_at <= $1 ORDER BY over_at LIMIT 1000 FOR UPDATE SKIP LOCKED))";
 }
 
 /// How many characters a moment has in `recent`, and a delay in the schedule.
@@ -137,7 +142,7 @@ impl Counters {
     async fn reserve(self, key: CounterKey, quota: Quota, now: Timestamp) -> Result<Reserved, PortFailure> {
         self.drop_what_is_over(now);
         let values = place(&key, quota, now)?;
-        match one(&self.connection, RESERVE, values).await.map_err(port_failure)? {
+        match written(&self.connection, RESERVE, values).await.map_err(port_failure)? {
             Some(row) => Ok(Reserved { admitted: true, recent: recent(&row, &key)? }),
             None => self.not_reserved(&key).await,
         }
@@ -145,7 +150,7 @@ impl Counters {
 
     async fn guess(self, key: CounterKey, now: Timestamp) -> Result<Guessed, PortFailure> {
         self.drop_what_is_over(now);
-        match one(&self.connection, GUESS, another_guess(&key, now)).await.map_err(port_failure)? {
+        match written(&self.connection, GUESS, another_guess(&key, now)).await.map_err(port_failure)? {
             Some(row) => guessed(true, &row, &key),
             None => self.not_guessed(&key, now).await,
         }
@@ -288,7 +293,7 @@ fn place(key: &CounterKey, quota: Quota, now: Timestamp) -> Result<[Value; 6], P
 }
 
 /// The values of [`GUESS`].
-fn another_guess(key: &CounterKey, now: Timestamp) -> [Value; 7] {
+fn another_guess(key: &CounterKey, now: Timestamp) -> [Value; 8] {
     let (schedule, last) = &*SCHEDULE;
     [
         key.as_str().into(),
@@ -298,6 +303,7 @@ fn another_guess(key: &CounterKey, now: Timestamp) -> [Value; 7] {
         i32::try_from(MOST_FAILURES).unwrap_or(i32::MAX).into(),
         (*last).into(),
         (now + LONGEST + CLOCKS_APART).timestamp_micros().into(),
+        i32::try_from(FREE).unwrap_or(i32::MAX).into(),
     ]
 }
 

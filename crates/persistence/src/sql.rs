@@ -71,7 +71,18 @@ pub(crate) async fn all<C: ConnectionTrait>(
     connection.query_all_raw(sql.with(connection.get_database_backend(), values)).await
 }
 
-/// The first row that a statement gives, if any.
+/// The row of a statement that writes one, once the statement has ended: where it is its own commit, only the end tells
+/// whether that went well.
+pub(crate) async fn written<C: ConnectionTrait>(
+    connection: &C,
+    sql: Sql,
+    values: impl IntoIterator<Item = Value> + Send,
+) -> Result<Option<QueryResult>, DbErr> {
+    Ok(all(connection, sql, values).await?.into_iter().next())
+}
+
+/// The first row that a statement gives, if any. Of one that writes it MUST NOT be asked for outside a transaction: the
+/// driver of `SQLite` leaves off at the first row, and keeps to itself how the commit went that follows.
 pub(crate) async fn one<C: ConnectionTrait>(
     connection: &C,
     sql: Sql,

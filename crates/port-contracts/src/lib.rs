@@ -172,6 +172,7 @@ macro_rules! stamp {
             many_guesses_at_once_are_admitted_as_often_as_they_are_free,
             a_place_and_a_guess_are_counted_together,
             a_place_and_a_guess_admit_no_more_of_many_at_once,
+            a_free_guess_is_admitted_whatever_the_clock_says,
             a_guess_is_taken_back,
             failures_are_forgotten_after_a_day,
             what_begins_so_is_forgotten_at_once,

@@ -63,7 +63,8 @@ pub trait Throttles: Send + Sync {
     async fn reserve(&self, key: &CounterKey, quota: Quota, now: Timestamp) -> Result<Reserved, PortFailure>;
 
     /// Admits a guess at `now` and counts it as a failure, if the delay after the failure before is over:
-    /// the delays are those of [`crate::throttles::account_delay`]. Failures of which the last is
+    /// the delays are those of [`crate::throttles::account_delay`]. While there is none yet, it makes no difference
+    /// when the failures before were counted: clocks differ. Failures of which the last is
     /// forgotten MUST NOT count, and a delay that would last longer than the longest one does by
     /// [`crate::throttles::limits::CLOCKS_APART`] is over.
     async fn guess(&self, key: &CounterKey, now: Timestamp) -> Result<Guessed, PortFailure>;

@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
 use crate::failure::Unwritten;
 use crate::letters;
-use crate::sql::{execute, one, statements};
+use crate::sql::{execute, one, statements, written};
 use crate::writes::invariants::lock_user;
 use crate::writes::work::needs_locks;
 
@@ -75,7 +75,7 @@ pub(super) async fn claim<C: ConnectionTrait>(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<Delivery>, DbErr> {
-    let Some(row) = one(connection, CLAIM, [now.into(), until.into()]).await? else { return Ok(None) };
+    let Some(row) = written(connection, CLAIM, [now.into(), until.into()]).await? else { return Ok(None) };
     let id = DeliveryId::restore(row.try_get("", "id")?);
     let attempts = row.try_get::<i32>("", "attempts")?;
     let Some(letter) = letters::read(&row.try_get::<String>("", "intent")?) else {

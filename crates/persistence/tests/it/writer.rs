@@ -4,17 +4,24 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use domain::accounts::email::EmailAddress;
 use domain::accounts::ports::Accounts as _;
 use domain::accounts::user::{User, UserState};
-use domain::changes::Changes;
+use domain::changes::{Changes, MailChange};
+use domain::ids::DeliveryId;
+use domain::mail::delivery::Delivery;
+use domain::mail::letter::{Letter, Template};
+use domain::mail::ports::Deliveries as _;
 use domain::ports::ledger::{Ledger as _, Receipt, Rejected};
 use domain::sessions::grant::Grant;
 use domain::sessions::ports::{CredentialKey, Sessions as _};
 use domain::sessions::session::Channel;
+use domain::throttles::limits::Limit;
+use domain::throttles::ports::{CounterKey, Throttles as _};
 use persistence::database::Database;
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 
-use crate::fixture::{Place, adding, grant, log_in, session, user};
+use crate::fixture::{Place, adding, at, grant, id, log_in, plan, session, user};
 use crate::land::{adding_field, field};
 
 /// The worst that a statement can do to its transaction, which it may share with others, and less.
@@ -22,6 +29,12 @@ const TRAP: &str = "CREATE TRIGGER trap BEFORE INSERT ON users BEGIN \
     SELECT RAISE(ROLLBACK, 'all of it') WHERE NEW.email LIKE 'rollback%'; \
     SELECT RAISE(FAIL, 'half of it') WHERE NEW.email LIKE 'fail%'; \
     SELECT RAISE(ABORT, 'this one') WHERE NEW.email LIKE 'abort%'; END";
+/// Let whatever changes a row go well, and its commit fail, as it does on a disk that is full.
+const FAILING_COMMITS: [&str; 3] = [
+    "CREATE TABLE nothing (id INTEGER PRIMARY KEY)",
+    "CREATE TABLE late (id INTEGER REFERENCES nothing (id) DEFERRABLE INITIALLY DEFERRED)",
+    "CREATE TRIGGER trap AFTER UPDATE ON TABLE_NAME BEGIN INSERT INTO late VALUES (1); END",
+];
 /// How many plans share a commit at most.
 const BATCH: usize = 64;
 
@@ -146,6 +159,51 @@ async fn a_login_that_fails_alone_leaves_nothing_and_hurts_no_later_one() {
         database.apply(log_in(&session, grant(&session))).await.expect("written");
         assert!(database.holder(&CredentialKey::Session(session.id)).await.expect("read").is_some(), "{fault}");
     }
+}
+
+#[tokio::test]
+async fn a_letter_is_not_claimed_when_the_claim_is_not_committed() {
+    let place = Place::sqlite();
+    let database = place.open().await;
+    let id = DeliveryId::restore(id());
+    let letter = Letter::new(Template::Test, EmailAddress::parse("ada@example.org").expect("an address"), None);
+    let queued = Delivery { id, letter, attempts: 0, created_at: at(0) };
+    database.apply(plan().with(MailChange::Queue(queued))).await.expect("queued");
+    for statement in FAILING_COMMITS {
+        let statement = statement.replace("TABLE_NAME", "deliveries");
+        place.raw().await.execute_unprepared(&statement).await.expect("laid");
+    }
+    for _ in 0..2 {
+        let claimed = database.claim(at(10), at(20)).await;
+        assert!(claimed.is_err(), "{claimed:?}");
+    }
+    place.raw().await.execute_unprepared("DROP TRIGGER trap").await.expect("taken away");
+    let claimed = database.claim(at(10), at(20)).await.expect("claimed").expect("it is due");
+    assert_eq!((claimed.id, claimed.attempts), (id, 1), "the others left nothing");
+}
+
+#[tokio::test]
+async fn nothing_is_admitted_whose_count_is_not_committed() {
+    let place = Place::sqlite();
+    let database = place.open().await;
+    let (key, other, now) = (CounterKey::restore("a"), CounterKey::restore("b"), at(0));
+    let quota = Limit::LogInAddress.quota();
+    database.reserve(&key, quota, now).await.expect("counted");
+    database.guess(&other, now).await.expect("counted");
+    let raw = sea_orm::Database::connect(format!("{}-throttles", place.url)).await.expect("connected");
+    for statement in FAILING_COMMITS {
+        raw.execute_unprepared(&statement.replace("TABLE_NAME", "throttles")).await.expect("laid");
+    }
+    assert!(database.reserve(&key, quota, now).await.is_err());
+    assert!(database.guess(&other, now).await.is_err());
+    assert!(database.reserve_and_guess(&key, quota, &other, now).await.is_err());
+    raw.execute_unprepared("DROP TRIGGER trap").await.expect("taken away");
+    let (place_taken, guess) = database.reserve_and_guess(&key, quota, &other, now).await.expect("counted");
+    assert_eq!(
+        (place_taken.recent.len(), guess.expect("there is a place").failures),
+        (2, 2),
+        "the others left nothing"
+    );
 }
 
 #[tokio::test]

@@ -87,6 +87,22 @@ pub async fn a_place_and_a_guess_are_counted_together(fixture: Fixture) {
     assert_eq!(later.failures, 3, "only what was admitted is counted");
 }
 
+/// Clocks differ, and are put back: as long as no delay has begun, that keeps nobody out.
+pub async fn a_free_guess_is_admitted_whatever_the_clock_says(fixture: Fixture) {
+    let Fixture { here, there, .. } = &fixture;
+    for (number, second) in [0, -1, -600, -599].into_iter().enumerate() {
+        let guess = if number % 2 == 0 { here } else { there }.guess("a", seconds(second)).await;
+        assert!(guess.admitted, "{second}: {guess:?}");
+    }
+    let last = here.guess("a", seconds(-600)).await;
+    assert_eq!((last.admitted, last.failures), (true, FREE));
+    assert!(!there.guess("a", seconds(-600)).await.admitted, "now there is a delay");
+    let (_, guess) = there.both("b", "c", seconds(0)).await;
+    assert!(guess.expect("there is a place").admitted);
+    let (_, guess) = here.both("b", "c", seconds(-5)).await;
+    assert!(guess.expect("there is a place").admitted);
+}
+
 /// However many ask for a place and a guess at once, no more are admitted than there are places.
 pub async fn a_place_and_a_guess_admit_no_more_of_many_at_once(fixture: Fixture) {
     let admitted = fixture.admitted(|ports| async move { ports.both("a", "b", seconds(0)).await.0.admitted }).await;
