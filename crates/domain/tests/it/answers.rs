@@ -210,3 +210,20 @@ async fn an_owner_is_told_of_a_new_device_or_network_once() {
     world.enter(ADA, Channel::Api).await;
     assert_eq!(world.told().len(), 3, "of a place that is not known nothing is said");
 }
+
+#[tokio::test]
+async fn of_a_place_that_is_half_known_nothing_is_said() {
+    let world = World::default();
+    world.join(ADA).await;
+    let enter = async |actor: &Actor| {
+        let command = Command { email: email(ADA), password: typed(PASSWORD), channel: Channel::Api };
+        world.log_in().run(actor, command).await.expect("the password is right");
+        world.told().into_iter().filter(|(template, _)| *template == Template::NewDevice).count()
+    };
+    enter(&somewhere(&world, [203, 0, 113, 7], "Mozilla/5.0 (X11; Linux) Firefox/140.0")).await;
+    let elsewhere = || somewhere(&world, [198, 51, 100, 1], "curl/8").origin;
+    for origin in [Origin { device: None, ..elsewhere() }, Origin { address: None, ..elsewhere() }] {
+        assert_eq!(enter(&Actor::nobody(origin)).await, 0);
+    }
+    assert_eq!(enter(&Actor::nobody(elsewhere())).await, 1);
+}

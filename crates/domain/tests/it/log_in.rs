@@ -1,16 +1,23 @@
 //! Logging in, showing it, and logging out.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::access::{Actor, Denied, Operation};
 use domain::accounts::ports::{Accounts as _, HashFailure};
 use domain::accounts::show_me::ShowMe;
 use domain::accounts::user::UserState;
+use domain::changes::Changes;
 use domain::events::EventKind;
 use domain::origin::Origin;
+use domain::ports::ledger::{Ledger, Receipt, Rejected};
 use domain::sessions::authenticate::{AuthenticateError, Shown};
-use domain::sessions::log_in::LogInError;
+use domain::sessions::log_in::{self, LogIn, LogInError};
 use domain::sessions::log_out::{LogOut, LogOutError};
 use domain::sessions::session::{Channel, EndReason, IDLE};
+use memory::memory::Memory;
 use memory::passwords::CheapHashing;
 
 use crate::world::{LIFETIME, PASSWORD, World, by_user_token, email, page_secret, tokens, typed};
@@ -86,6 +93,40 @@ async fn an_outdated_hash_is_replaced_once() {
     assert_eq!(account.user.version, 1, "the same password in a new form is no change of the user");
     world.enter(ADA, Channel::Api).await;
     assert_eq!(world.hashing.hashed(), 1);
+}
+
+/// A ledger in front of which somebody else is faster so many times.
+struct Overtaken {
+    left: AtomicUsize,
+    memory: Arc<Memory>,
+}
+
+#[async_trait]
+impl Ledger for Overtaken {
+    async fn apply(&self, changes: Changes) -> Result<Receipt, Rejected> {
+        let is_overtaken = |left: usize| left.checked_sub(1);
+        match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, is_overtaken) {
+            Ok(_) => Err(Rejected::Stale),
+            Err(_) => self.memory.apply(changes).await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_login_starts_over_twice_when_the_account_changes_under_it() {
+    for (times, enters) in [(1, true), (2, true), (3, false)] {
+        let world = World::default();
+        world.join(ADA).await;
+        let ledger = Arc::new(Overtaken { left: times.into(), memory: world.memory.clone() });
+        let log_in = LogIn { ledger, ..world.log_in() };
+        let command = log_in::Command { email: email(ADA), password: typed(PASSWORD), channel: Channel::Api };
+        let outcome = log_in.run(&Actor::nobody(Origin::default()), command).await;
+        match &outcome {
+            Ok(_) => assert!(enters, "{times}"),
+            Err(error) => assert!(!enters && matches!(error, LogInError::Failed(why) if why.retryable()), "{error:?}"),
+        }
+        assert_eq!(world.hashing.verified(), (times + 1).min(3), "the password is compared with what stands there now");
+    }
 }
 
 #[tokio::test]
