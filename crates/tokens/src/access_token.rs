@@ -167,3 +167,32 @@ fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {
 fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(deserializer).map(|_| true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{PresentedHeader, Validity};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use domain::ports::clock::Timestamp;
+
+    #[test]
+    fn a_header_is_read_from_three_parts_that_say_something() {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"at+jwt","alg":"ES256","kid":"k"}"#);
+        let read = PresentedHeader::of(&format!("{header}.e30.AA")).unwrap();
+        assert_eq!((read.kid.as_str(), read.names("ES256"), read.names("EdDSA")), ("k", true, false));
+        for rest in ["", ".", ".e30", "..", "..AA", ".e30.", ".e30.AA.", ".e30.AA.AA", "..AA.AA", ".e30..AA"] {
+            assert!(PresentedHeader::of(&format!("{header}{rest}")).is_none(), "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_token_holds_from_half_a_minute_before_its_start_until_its_end() {
+        let holds =
+            |from, until, now| Validity { from, until }.includes(Timestamp::from_timestamp(now, 999_999_999).unwrap());
+        for (now, expected) in [(969, false), (970, true), (1000, true), (1899, true), (1900, false), (3000, false)] {
+            assert_eq!(holds(1000, 1900, now), expected, "{now}");
+        }
+        // One that ends before it starts never holds, within the leeway neither.
+        assert!(!holds(1000, 900, 950) && !holds(1000, 900, 980));
+    }
+}

@@ -111,6 +111,18 @@ mod tests {
         }
     }
 
+    /// What was sealed must open for ever, so what is authenticated with it is spelled out here once more.
+    #[test]
+    fn the_seal_of_a_key_names_its_id_and_purpose() {
+        let (root, entropy) = (SealingKey::new("root", &[1; 32]), SeededEntropy::default());
+        let mut stored = make("seal-1".into(), SecretPurpose::Seal, &root, Timestamp::UNIX_EPOCH, &entropy).unwrap();
+        let bytes = root.open(&stored.sealed, "data key seal-1 for seal").unwrap();
+        for (context, opens) in [("data key seal-1 for seal", true), ("", false), ("data key", false)] {
+            stored.sealed = root.seal(&bytes, context, &entropy).unwrap();
+            assert_eq!(DataKey::unwrap(&stored, &root).is_ok(), opens, "{context}");
+        }
+    }
+
     #[test]
     fn a_wrapped_key_opens_under_its_own_id_and_purpose_only() {
         let (root, entropy) = (SealingKey::new("root", &[1; 32]), SeededEntropy::default());

@@ -175,6 +175,12 @@ mod tests {
     }
 
     #[test]
+    fn twelve_different_bytes_are_enough_and_eleven_are_not() {
+        let of = |different: u8| RootSecret::from_bytes((0..48).map(|at| at % different).collect::<Vec<u8>>()).err();
+        assert_eq!((of(11), of(12), of(13)), (Some(BadRootSecret::NotRandom), None, None));
+    }
+
+    #[test]
     fn a_fresh_secret_reads_back_from_its_text() {
         let entropy = SeededEntropy::default();
         let secret = RootSecret::generate(&entropy);

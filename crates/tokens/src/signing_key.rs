@@ -214,6 +214,19 @@ mod tests {
         assert_eq!(SigningKey::unwrap(&stored, &other_root).err(), Some(SealError::Altered.into()));
     }
 
+    /// What was sealed must open for ever, so what is authenticated with it is spelled out here once more.
+    #[test]
+    fn the_seal_of_a_key_names_its_id_and_algorithm() {
+        let (root, entropy) = (SealingKey::new("root", &[1; 32]), SeededEntropy::default());
+        let mut stored = make(SigningAlgorithm::EdDsa, KeyState::Next, &root, Timestamp::UNIX_EPOCH, &entropy).unwrap();
+        let context = format!("signing key {} for EdDSA", stored.kid);
+        let pkcs8 = root.open(&stored.sealed, &context).unwrap();
+        for (context, opens) in [(context.as_str(), true), ("", false), ("signing key", false)] {
+            stored.sealed = root.seal(&pkcs8, context, &entropy).unwrap();
+            assert_eq!(SigningKey::unwrap(&stored, &root).is_ok(), opens, "{context}");
+        }
+    }
+
     #[test]
     fn a_key_of_another_algorithm_or_of_no_sense_is_refused() {
         for of in SigningAlgorithm::ALL {

@@ -18,6 +18,8 @@ use domain::sessions::claims::AccessToken;
 use domain::sessions::ports::{TokenRefused, TokenSigner as _};
 use memory::entropy::SeededEntropy;
 use memory::memory::Memory;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 use super::Keys;
 use crate::fakes::{ISSUER, Installation, is_ready};
@@ -285,6 +287,57 @@ async fn a_process_with_the_root_secret_of_before_goes_on_with_what_it_knows() {
     registry.revoke(&ahead, &kid).await;
     behind.catch_up().await.unwrap();
     assert!(!registry.accepts(&behind, &theirs));
+}
+
+#[tokio::test]
+async fn a_ring_tells_the_fingerprint_of_the_root_secret_that_took_the_place_of_its_own() {
+    let registry = Registry::new();
+    let (keys, root) = (registry.open().await, other_root());
+    keys.refresh().await.unwrap();
+    assert_eq!(keys.ring().other_root(), None);
+    assert!(!keys.has_told_other_root.load(Ordering::Relaxed));
+    registry.rewrap(&root).await;
+    keys.refresh().await.unwrap();
+    assert_eq!(keys.ring().other_root(), Some(root.fingerprint().as_str()));
+    let after = registry.try_open(&root, ES256).await.unwrap();
+    assert_eq!(after.ring().other_root(), None);
+}
+
+/// Counts what is told in the log.
+struct Told(Arc<AtomicUsize>);
+
+impl Subscriber for Told {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::WARN
+    }
+
+    fn event(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test]
+async fn that_another_root_secret_wraps_the_keys_is_told_once() {
+    let told = Arc::new(AtomicUsize::new(0));
+    let _guard = tracing::subscriber::set_default(Told(told.clone()));
+    let registry = Registry::new();
+    let keys = registry.open().await;
+    keys.refresh().await.unwrap();
+    assert_eq!(told.load(Ordering::Relaxed), 0);
+    registry.rewrap(&other_root()).await;
+    for _ in 0..3 {
+        keys.refresh().await.unwrap();
+        assert_eq!(told.load(Ordering::Relaxed), 1);
+    }
 }
 
 #[tokio::test]

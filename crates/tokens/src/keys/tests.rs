@@ -1,10 +1,13 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::events::EventKind;
-use domain::keys::ports::PublishedKeys;
-use domain::keys::rows::{KeyState, SigningAlgorithm};
+use domain::keys::ports::{KeyStore, PublishedKeys};
+use domain::keys::rows::{KeyState, SigningAlgorithm, StoredDataKey, StoredSigningKey};
 use domain::ports::clock::Clock as _;
+use domain::ports::failure::PortFailure;
 use domain::ports::ledger::{MockLedger, Rejected};
 use domain::ports::secrets::{SealedSecret, SecretKeeper as _, SecretPurpose};
 use domain::sessions::ports::{TokenRefused, TokenSigner as _};
@@ -16,8 +19,9 @@ use super::Keys;
 use crate::fakes::{ISSUER, Installation, KeyTable, is_ready};
 use crate::open_error::OpenKeysError;
 use crate::options::Options;
+use crate::remembered::KeyMark;
 use crate::root_secret::RootSecret;
-use crate::signing_key;
+use crate::{data_key, signing_key};
 
 const ES256: SigningAlgorithm = SigningAlgorithm::Es256;
 const EDDSA: SigningAlgorithm = SigningAlgorithm::EdDsa;
@@ -45,6 +49,7 @@ async fn a_new_database_gets_all_its_keys_in_one_plan() {
     assert_eq!(signing, [(ES256, active), (ES256, next), (EDDSA, active), (EDDSA, next)]);
     let [event] = &rows.events[..] else { panic!("{} events", rows.events.len()) };
     assert_eq!((event.kind, event.subject.kind), (EventKind::KeysMade, "keys"));
+    assert_eq!(event.data[0], ("data_keys", SecretPurpose::ALL.map(SecretPurpose::name).join(", ")));
     assert_eq!(event.data[1], ("signing_keys", "ES256 active, ES256 next, EdDSA active, EdDSA next".into()));
 }
 
@@ -160,6 +165,21 @@ async fn a_purpose_without_a_key_gets_one() {
 }
 
 #[tokio::test]
+async fn an_algorithm_without_a_next_or_an_active_key_gets_that_one() {
+    for lost in [KeyState::Next, KeyState::Active] {
+        let installation = Installation::new();
+        installation.open(ES256).await;
+        installation.table.rows().signing.retain(|key| key.state != lost);
+        let kept = installation.table.rows().signing[0].clone();
+        installation.open(ES256).await;
+        let rows = installation.table.rows().clone();
+        let states: Vec<_> = rows.signing.iter().map(|key| key.state).collect();
+        assert_eq!((&rows.signing[0], states), (&kept, vec![kept.state, lost]));
+        assert_eq!(rows.events[1].data[1], ("signing_keys", format!("ES256 {}", lost.name())));
+    }
+}
+
+#[tokio::test]
 async fn a_stored_key_that_was_altered_is_named_and_not_used() {
     for (is_data, sealed_of) in [(true, 1), (false, 1), (true, 0), (false, 0)] {
         let installation = Installation::new();
@@ -208,6 +228,61 @@ async fn a_database_that_is_away_or_never_settles_ends_the_start() {
             Keys::open(&installation.root, store, Arc::new(ledger), installation.clock, entropy, with(&[])).await;
         assert!(is_expected(opened.unwrap_err()));
     }
+}
+
+#[tokio::test]
+async fn a_data_key_that_another_root_secret_wraps_is_left_out() {
+    let installation = Installation::new();
+    let keys = installation.open(ES256).await;
+    let (before, now) = (keys.digest("urt_1"), installation.clock.now() + TimeDelta::days(1));
+    let root = RootSecret::from_bytes((0..64).collect::<Vec<u8>>()).unwrap().wrapping_key();
+    let (id, purpose, entropy) = ("token-hash-2", SecretPurpose::TokenHash, SeededEntropy::default());
+    installation.table.rows().data.push(data_key::make(id.into(), purpose, &root, now, &entropy).unwrap());
+    keys.refresh().await.unwrap();
+    assert_eq!(keys.digest("urt_1"), before);
+    assert!(installation.try_open(with(&[])).await.is_err(), "who starts says so");
+}
+
+/// A database in which somebody changes the keys while they are read for the first time.
+struct Torn {
+    table: Arc<KeyTable>,
+    is_torn: AtomicBool,
+}
+
+#[async_trait]
+impl KeyStore for Torn {
+    async fn root_fingerprint(&self) -> Result<Option<String>, PortFailure> {
+        self.table.root_fingerprint().await
+    }
+
+    async fn revision(&self) -> Result<i64, PortFailure> {
+        self.table.revision().await
+    }
+
+    async fn data_keys(&self) -> Result<Vec<StoredDataKey>, PortFailure> {
+        self.table.data_keys().await
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, PortFailure> {
+        let mut keys = self.table.signing_keys().await?;
+        if self.is_torn.swap(false, Ordering::Relaxed) {
+            self.table.rows().revision += 1;
+            keys[0].sealed = keys[1].sealed.clone();
+        }
+        Ok(keys)
+    }
+}
+
+#[tokio::test]
+async fn keys_that_changed_while_they_were_read_are_read_again() {
+    let installation = Installation::new();
+    let before = installation.open(ES256).await;
+    let store = Arc::new(Torn { table: Arc::clone(&installation.table), is_torn: AtomicBool::new(true) });
+    let (ledger, entropy) = (Arc::clone(&installation.table), Arc::new(SeededEntropy::default()));
+    let opened =
+        Keys::open(&installation.root, store.clone(), ledger, installation.clock, entropy, with(&[])).await.unwrap();
+    assert!(!store.is_torn.load(Ordering::Relaxed));
+    assert_eq!(opened.jwks(), before.jwks());
 }
 
 #[tokio::test]
@@ -283,6 +358,18 @@ async fn a_refresh_that_fails_leaves_the_keys_as_they_were() {
     assert_eq!(failure.to_string(), "The database holds no active signing key for ES256.");
     assert!(!failure.retryable());
     assert!(keys.verify(token.reveal(), now).is_ok());
+}
+
+#[tokio::test]
+async fn a_verified_token_is_remembered_as_long_as_its_key_counts() {
+    let installation = Installation::new();
+    let (keys, stranger) = (installation.open(ES256).await, Installation::new().open(ES256).await);
+    for key in published(&keys) {
+        assert!(keys.ring().counts(KeyMark::of(&key.1)) && !stranger.ring().counts(KeyMark::of(&key.1)));
+    }
+    let (token, now) = (keys.sign(&installation.claims()).unwrap(), installation.clock.now());
+    keys.verify(token.reveal(), now).unwrap();
+    assert_eq!(format!("{:?}", keys.remembered), "Remembered(1)");
 }
 
 #[tokio::test]

@@ -324,10 +324,13 @@ async fn a_huge_token_is_refused_although_it_is_genuine() {
     let of_length = |filler: usize| {
         forger.signed(&forger.header.to_string(), &changed(&forger.claims, &json!({"filler": "x".repeat(filler)})))
     };
-    let small = of_length(0).len();
-    let fits = of_length((MAX_LENGTH - small) / 4 * 3 - 3);
-    assert!(fits.len() <= MAX_LENGTH && forger.accepts(&fits));
-    let too_long = of_length((MAX_LENGTH - small) / 4 * 3 + 3);
-    assert!(too_long.len() > MAX_LENGTH && !forger.accepts(&too_long));
+    let about = (MAX_LENGTH - of_length(0).len()) / 4 * 3;
+    let around: Vec<_> = (about - 6..about + 6).map(of_length).collect();
+    assert!(around.iter().any(|token| token.len() == MAX_LENGTH), "one that just fits");
+    assert!(around.iter().any(|token| token.len() > MAX_LENGTH));
+    for token in &around {
+        assert_eq!(forger.accepts(token), token.len() <= MAX_LENGTH, "{}", token.len());
+    }
+    assert!(forger.accepts(&of_length(5000)), "a token with many claims of a later version");
     assert!(!forger.accepts(&"A".repeat(10 * 1024 * 1024)));
 }
