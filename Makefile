@@ -67,9 +67,11 @@ hostile: ## Stall 2,000 requests, send 1,000 bodies of 50 MiB and 100,000 connec
 	ulimit -n 4096 && scripts/with-postgres cargo nextest run --workspace --profile long --run-ignored only --no-capture -E 'test(hostile_for_long)'
 
 .PHONY: requests
+requests: export USER_REGISTRY_TEST_EXAMPLES ?= 400
+requests: export USER_REGISTRY_TEST_LEAST_REQUESTS ?= 10000
 requests: ## Ask more than 10,000 requests of every shape on each engine, and hold the answers against the document
-	cargo build --workspace --bin user-registry
-	USER_REGISTRY_TEST_EXAMPLES=400 USER_REGISTRY_TEST_LEAST_REQUESTS=10000 scripts/with-postgres tests/clients/run -rP test_schema.py
+	scripts/with-postgres tests/clients/run --collect-only --quiet test_schema.py
+	printf '%s\n' sqlite postgresql | scripts/with-postgres xargs -P 2 -I ENGINE tests/clients/run -rP test_schema.py -k ENGINE
 
 .PHONY: torture
 torture: state-machine races crashes restarts commits disk-full torn-logs hostile requests soak ## Do the long forms of all tests, in some two hours
