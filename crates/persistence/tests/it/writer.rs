@@ -31,8 +31,8 @@ const TRAP: &str = "CREATE TRIGGER trap BEFORE INSERT ON users BEGIN \
     SELECT RAISE(ABORT, 'this one') WHERE NEW.email LIKE 'abort%'; END";
 /// Let whatever changes a row go well, and its commit fail, as it does on a disk that is full.
 const FAILING_COMMITS: [&str; 3] = [
-    "CREATE TABLE nothing (id INTEGER PRIMARY KEY)",
-    "CREATE TABLE late (id INTEGER REFERENCES nothing (id) DEFERRABLE INITIALLY DEFERRED)",
+    "CREATE TABLE parents (id INTEGER PRIMARY KEY)",
+    "CREATE TABLE late (id INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)",
     "CREATE TRIGGER trap AFTER UPDATE ON TABLE_NAME BEGIN INSERT INTO late VALUES (1); END",
 ];
 /// How many plans share a commit at most.
