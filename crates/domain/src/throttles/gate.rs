@@ -111,10 +111,10 @@ impl Gate {
         let known = self.known(counting, origin, &arrival, own, &asker)?;
         let is_stranger = known.is_none();
         let mut key = known.unwrap_or(elsewhere);
-        if strangers_rest {
-            if is_stranger && counting.vouches(email, origin).await? {
+        if strangers_rest && is_stranger {
+            if counting.vouches(email, origin).await? {
                 key = asker.clone();
-            } else if is_stranger {
+            } else {
                 self.refuse_what_lasts(counting, ACCOUNT, key.as_str(), origin)?;
             }
         }
