@@ -46,21 +46,41 @@ async fn sqlite_finds_every_row_by_an_index() {
     run(&raw, &format!("ATTACH '{}-throttles' AS counters", place.file().display())).await;
     let numbers = "CREATE TEMP TABLE numbers AS WITH RECURSIVE count (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count \
                    WHERE n < 100000) SELECT n, CAST(printf('%016d', n) AS BLOB) AS id, '2026-01-01 00:00:00 +00:00' AS at FROM count";
+    // The program never has SQLite look at how many rows there are; somebody else may.
+    assert_eq!(scans_of_sqlite(&raw).await, Vec::<String>::new());
     fill(&raw, numbers).await;
-    let mut scanned = Vec::new();
-    // Some texts hold several statements, and only the first would be explained.
-    for sql in statements::all(DbBackend::Sqlite).flat_map(|text| text.split("; ")) {
-        for step in texts(&raw, &format!("EXPLAIN QUERY PLAN {sql}"), "detail").await {
-            let table = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next());
-            if table.is_some_and(|table| !SMALL.contains(&table)) {
-                scanned.push(format!("{step}: {sql}"));
-            }
-        }
-    }
-    assert_eq!(scanned, Vec::<String>::new());
+    assert_eq!(scans_of_sqlite(&raw).await, Vec::<String>::new());
     // A plan that scans is told as one.
     let odd = texts(&raw, "EXPLAIN QUERY PLAN SELECT 1 FROM users WHERE locale = 'de'", "detail").await;
     assert_eq!(odd, ["SCAN users"]);
+}
+
+/// The steps that read a growing table from end to end, each with its statement.
+async fn scans_of_sqlite(raw: &DatabaseConnection) -> Vec<String> {
+    let mut scans = Vec::new();
+    // Some texts hold several statements, and only the first would be explained.
+    for sql in statements::all(DbBackend::Sqlite).flat_map(|text| text.split("; ")) {
+        for step in texts(raw, &format!("EXPLAIN QUERY PLAN {sql}"), "detail").await {
+            let table = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next());
+            if table.is_some_and(|table| !SMALL.contains(&table)) {
+                scans.push(format!("{step}: {sql}"));
+            }
+        }
+    }
+    scans
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_is_built_as_the_project_asks() {
+    let place = Place::sqlite();
+    place.open().await.close().await;
+    let options = texts(&place.raw().await, "PRAGMA compile_options", "compile_options").await;
+    let has = |name: &str| options.iter().any(|option| option == name);
+    assert!(has("ENABLE_QPSG") && has("DEFAULT_MEMSTATUS=0"), "{options:?}");
+    for name in ["MEMORY_MANAGEMENT", "STAT4", "FTS3", "FTS3_PARENTHESIS", "FTS5", "RTREE", "DBSTAT_VTAB"] {
+        assert!(!has(&format!("ENABLE_{name}")), "{options:?}");
+    }
+    assert!(!has("SOUNDEX"), "{options:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
