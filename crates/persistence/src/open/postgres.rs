@@ -44,15 +44,15 @@ pub(super) async fn open(options: &Options) -> Result<Database, OpenError> {
             Box::pin(async move { sea_orm::sqlx::Executor::execute(connection, SETTINGS).await.map(|_| ()) })
         })
     });
-    let pool = sea_orm::Database::connect(settings).await.map_err(unreachable)?;
-    // Most starts find everything as it should be, by the first connection that requests use as well. Whatever else
-    // this finds may be somebody who is at it just now: under the lock it is looked at once more.
+    let pool = Pool::shared(sea_orm::Database::connect(settings).await.map_err(unreachable)?, most);
+    // Most starts find everything as it should be, by the first connection that requests use as well: the pool of the
+    // driver would make a second while the first is asked whether it is alive. Whatever else this finds may be
+    // somebody who is at it just now: under the lock it is looked at once more.
     if !matches!(tables::missing_steps(&pool).await, Ok(0)) {
         bring_up_to_date(options).await?;
     }
     let counters = connect_counters(options).await.map_err(unreachable)?;
-    let (pool, counters) = (Pool::shared(pool, most), Pool::of_its_own(counters, COUNTERS));
-    Ok(Database::new(pool, None, Counters::new(counters)))
+    Ok(Database::new(pool, None, Counters::new(Pool::of_its_own(counters, COUNTERS))))
 }
 
 /// A few connections of their own, made when the first is needed: what counts never waits for those who

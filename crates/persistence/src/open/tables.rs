@@ -1,7 +1,7 @@
 //! Whose tables these are, and which are missing.
 
 use migrations::{PROGRAM, STEPS_TABLE, steps, take_missing_steps};
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 
 use crate::open::{not_up_to_date, unreachable};
 use crate::open_error::OpenError;
@@ -33,7 +33,7 @@ pub(super) async fn bring_up_to_date(database: &DatabaseConnection) -> Result<()
 
 /// How many steps the database lacks. It only reads; a database that is not ours, or newer than this
 /// program, is refused.
-pub(super) async fn missing_steps(database: &DatabaseConnection) -> Result<usize, OpenError> {
+pub(super) async fn missing_steps(database: &impl ConnectionTrait) -> Result<usize, OpenError> {
     let tables = tables(database).await.map_err(unreachable)?;
     let has = |name: &str| tables.iter().any(|table| table == name);
     let taken = if has(STEPS_TABLE) { texts(database, STEPS_TAKEN).await.map_err(unreachable)? } else { Vec::new() };
@@ -50,16 +50,16 @@ pub(super) async fn missing_steps(database: &DatabaseConnection) -> Result<usize
     }
 }
 
-async fn tables(database: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+async fn tables(database: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     texts(database, TABLES).await
 }
 
-async fn is_ours(database: &DatabaseConnection) -> bool {
+async fn is_ours(database: &impl ConnectionTrait) -> bool {
     texts(database, WHOSE).await.is_ok_and(|programs| programs == [PROGRAM])
 }
 
 /// The texts of the first column.
-async fn texts(database: &DatabaseConnection, sql: Sql) -> Result<Vec<String>, DbErr> {
+async fn texts(database: &impl ConnectionTrait, sql: Sql) -> Result<Vec<String>, DbErr> {
     all(database, sql, []).await?.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 

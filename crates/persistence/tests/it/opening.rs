@@ -7,7 +7,9 @@ use domain::ports::ledger::Ledger as _;
 use persistence::database::Database;
 use persistence::open_error::OpenError;
 use persistence::options::Options;
-use sea_orm::{ConnectionTrait as _, SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
+use sea_orm::{
+    ConnectionTrait as _, DbBackend, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
+};
 use tempfile::TempDir;
 
 use crate::fixture::{Place, adding, on_both_engines, user};
@@ -120,6 +122,19 @@ async fn tables_of_extensions_and_in_other_schemas_are_nobodys() {
     database.apply(adding(&user("ada@example.org"))).await.expect("written");
     database.close().await;
     place.open().await.apply(adding(&user("bo@example.org"))).await.expect("it is ours");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_finds_all_in_order_makes_one_connection() {
+    let place = Place::postgres().await;
+    place.open().await.close().await;
+    let named = Options::new(format!("{}?application_name=counted", place.url));
+    let database = Database::open(named).await.expect("opened");
+    database.list(None, 1).await.expect("read");
+    let sql = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'counted'";
+    let rows = place.raw().await.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.expect("asked");
+    let last = rows.iter().map(|row| row.try_get_by_index::<String>(0).expect("a text")).collect::<Vec<_>>();
+    assert!(matches!(&last[..], [query] if query.contains("FROM users")), "{last:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
