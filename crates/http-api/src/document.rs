@@ -1,10 +1,10 @@
 //! The OpenAPI document: what poem-openapi generates, made exact.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use poem_openapi::registry::Registry;
+use poem_openapi::registry::{MetaOperation, Registry};
 use poem_openapi::types::{ToJSON as _, Type as _};
-use poem_openapi::{ContactObject, LicenseObject, OpenApiService, ServerObject};
+use poem_openapi::{ContactObject, LicenseObject, OpenApi as _, OpenApiService, ServerObject};
 use serde_json::{Map, Value, json};
 
 use crate::caller::operation_of;
@@ -289,18 +289,17 @@ fn tidy(value: &mut Value) {
     }
 }
 
-/// The path templates of the document, each with its methods and their operation ids.
-pub(crate) fn operations(document: &str) -> Vec<(String, Vec<(String, String)>)> {
-    let document = serde_json::from_str::<Value>(document).unwrap_or_default();
-    let methods = |operations: &Value| {
-        let operations = operations.as_object().into_iter().flatten();
-        let named = operations.map(|(method, operation)| {
-            (method.to_uppercase(), operation["operationId"].as_str().unwrap_or_default().to_owned())
-        });
-        named.collect()
-    };
-    let paths = document["paths"].as_object().into_iter().flatten();
-    paths.map(|(path, operations)| (path.clone(), methods(operations))).collect()
+/// The path templates of the operations, each with its methods and their operation ids. They do not come from the
+/// document, since whoever only starts the program need not wait until that is made.
+pub(crate) fn operations() -> Vec<(String, Vec<(String, String)>)> {
+    let mut operations = BTreeMap::<_, Vec<_>>::new();
+    for path in Resources::meta().into_iter().flat_map(|resource| resource.paths) {
+        let named = |operation: MetaOperation| {
+            (operation.method.to_string(), operation.operation_id.unwrap_or_default().to_owned())
+        };
+        operations.entry(path.path).or_default().extend(path.operations.into_iter().map(named));
+    }
+    operations.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -324,8 +323,21 @@ mod tests {
     }
 
     #[test]
+    fn the_operations_are_those_of_the_document() {
+        let document = serde_json::from_str::<Value>(&document()).unwrap();
+        for (path, methods) in operations() {
+            for (method, id) in methods {
+                assert_eq!(document["paths"][&path][method.to_lowercase()]["operationId"], id, "{method} {path}");
+            }
+        }
+        let told = document["paths"].as_object().into_iter().flatten();
+        let told = told.flat_map(|(_, operations)| operations.as_object().into_iter().flatten());
+        assert_eq!(operations().iter().flat_map(|(_, methods)| methods).count(), told.count());
+    }
+
+    #[test]
     fn every_operation_stands_in_the_table_of_problems() {
-        let operations = operations(&document());
+        let operations = operations();
         let ids = operations.iter().flat_map(|(_, methods)| methods.iter().map(|(_, id)| id.as_str()));
         let ids = ids.collect::<BTreeSet<_>>();
         assert_eq!(ids, PROBLEMS.iter().map(|(id, _)| *id).collect());
@@ -333,7 +345,7 @@ mod tests {
 
     #[test]
     fn these_operations_and_no_others_are_public() {
-        let operations = operations(&document());
+        let operations = operations();
         let public = operations.iter().flat_map(|(path, methods)| {
             let public = methods.iter().filter(|(_, id)| operation_of(id).is_none());
             public.map(move |(method, _)| format!("{method} {path}"))

@@ -2,11 +2,9 @@
 
 mod problems;
 
-use std::sync::Arc;
-
 use poem::{Endpoint, Route, RouteMethod, get};
 
-use crate::document::service;
+use crate::document::{document, service};
 use crate::prepared::Prepared;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -15,9 +13,8 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The pages, and what they load. Swagger UI has all that it needs in files of its own, so that nothing
 /// inline needs to be trusted.
-pub(crate) fn routes(document: &Arc<str>) -> Route {
-    let (shown, served) = (Arc::clone(document), Arc::clone(document));
-    let start = move || format!("SwaggerUIBundle({{dom_id:'#ui',spec:{shown},deepLinking:true}});");
+pub(crate) fn routes() -> Route {
+    let start = || format!("SwaggerUIBundle({{dom_id:'#ui',spec:{},deepLinking:true}});", document());
     let script = || between(&service().swagger_ui_html(), "<script charset=\"UTF-8\">", "</script>");
     let style = || between(&service().swagger_ui_html(), "<style charset=\"UTF-8\">", "</style>");
     Route::new()
@@ -25,7 +22,7 @@ pub(crate) fn routes(document: &Arc<str>) -> Route {
         .at("/docs/swagger-ui.js", swagger(SCRIPT, script))
         .at("/docs/swagger-ui.css", swagger(CSS, style))
         .at("/docs/start.js", swagger(SCRIPT, start))
-        .at("/openapi.json", get(Prepared::new("application/json", NOTHING, move || served.to_string())))
+        .at("/openapi.json", get(Prepared::new("application/json", NOTHING, document)))
         .at("/problems", page(problems::list))
         .at("/problems/style.css", get(Prepared::new(CSS, NOTHING, || problems::STYLE.into())))
         .at("/problems/:slug", get(problems::show))

@@ -6,6 +6,7 @@ use flate2::write::GzEncoder;
 use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
 use poem::{Endpoint, Request, Response, ResponseBuilder};
 use std::io::Write as _;
+use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use crate::problem::Refusal;
@@ -17,10 +18,10 @@ const LEAST_COMPRESSED: usize = 1024;
 
 /// An answer that never changes.
 pub(crate) struct Prepared {
-    make: Box<dyn Fn() -> String + Send + Sync>,
+    make: Arc<dyn Fn() -> String + Send + Sync>,
     content_type: &'static str,
     policy: &'static str,
-    made: OnceCell<Made>,
+    made: Arc<OnceCell<Made>>,
 }
 
 struct Made {
@@ -36,21 +37,33 @@ impl Prepared {
         policy: &'static str,
         make: impl Fn() -> String + Send + Sync + 'static,
     ) -> Self {
-        Self { make: Box::new(make), content_type, policy, made: OnceCell::new() }
+        Self { make: Arc::new(make), content_type, policy, made: Arc::default() }
     }
 
     async fn made(&self) -> Result<&Made, Refusal> {
-        let make = || async {
-            let plain = Bytes::from((self.make)());
-            let text = plain.clone();
-            // A megabyte takes its time, and the other requests shall not wait for it.
-            let compressed = tokio::task::spawn_blocking(move || gzip(&text)).await;
-            let gzip = compressed.map_err(|_| Refusal::internal("a document could not be compressed"))?;
-            let tag = HeaderValue::from_str(&tag(&plain));
-            Ok(Made { gzip, tag: tag.map_err(|_| Refusal::internal("a tag is no header"))?, plain })
-        };
-        self.made.get_or_try_init(make).await
+        if self.made.get().is_none() {
+            let (made, make) = (Arc::clone(&self.made), Arc::clone(&self.make));
+            // A task of its own: were the first to ask gone before it is made, the next would begin once more.
+            let making = tokio::spawn(async move { made.get_or_try_init(|| made_by(make)).await.map(|_| ()) });
+            making.await.map_err(|_| not_made())??;
+        }
+        self.made.get().ok_or_else(not_made)
     }
+}
+
+/// Makes an answer where no other request waits for it: a megabyte takes its time.
+async fn made_by(make: Arc<dyn Fn() -> String + Send + Sync>) -> Result<Made, Refusal> {
+    let made = tokio::task::spawn_blocking(move || {
+        let plain = Bytes::from(make());
+        (gzip(&plain), plain)
+    });
+    let (gzip, plain) = made.await.map_err(|_| not_made())?;
+    let tag = HeaderValue::from_str(&tag(&plain)).map_err(|_| not_made())?;
+    Ok(Made { plain, gzip, tag })
+}
+
+fn not_made() -> Refusal {
+    Refusal::internal("a document could not be made")
 }
 
 impl Endpoint for Prepared {
@@ -121,10 +134,42 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
     use super::*;
 
     fn headers(name: header::HeaderName, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())])
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_made_once_although_the_first_to_ask_has_gone() {
+        let times = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&times);
+        let prepared = Prepared::new("text/plain", "", move || {
+            std::thread::sleep(Duration::from_millis(50));
+            counted.fetch_add(1, Ordering::SeqCst).to_string()
+        });
+        let gone = tokio::time::timeout(Duration::from_millis(1), prepared.call(Request::default())).await;
+        assert!(gone.is_err());
+        for _ in 0..2 {
+            let answer = prepared.call(Request::default()).await.unwrap();
+            assert_eq!(answer.into_body().into_string().await.unwrap(), "0");
+        }
+        assert_eq!(times.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_cannot_be_made_is_an_error_and_is_tried_again() {
+        let times = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&times);
+        let make = move || if counted.fetch_add(1, Ordering::SeqCst) == 0 { panic!("no") } else { "made".to_owned() };
+        let prepared = Prepared::new("text/plain", "", make);
+        let error = prepared.call(Request::default()).await.unwrap_err();
+        assert!(error.downcast_ref::<Refusal>().is_some(), "{error}");
+        let answer = prepared.call(Request::default()).await.unwrap();
+        assert_eq!(answer.into_body().into_string().await.unwrap(), "made");
     }
 
     #[test]
