@@ -1,7 +1,7 @@
 //! The memory that one thread hashes in, taken from the system once and used again and again.
 //!
-//! It is the only module of the workspace with unsafe code: the allocator can neither promise huge
-//! pages nor give the pages of a live allocation back, and both decide what a hash costs.
+//! Its code is unsafe, as that of one other module of the program (`start_pages` of the server): the allocator can
+//! neither promise huge pages nor give the pages of a live allocation back, and both decide what a hash costs.
 #![expect(unsafe_code, reason = "huge pages and giving pages back need the system's own calls")]
 
 use std::io;

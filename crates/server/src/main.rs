@@ -23,6 +23,7 @@ mod rewrap;
 mod root_secret;
 mod rows;
 mod serve;
+mod start_pages;
 mod system;
 mod typed_password;
 mod wiring;

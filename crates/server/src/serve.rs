@@ -25,6 +25,7 @@ use crate::listener::watch::Patience;
 use crate::listener::{Limits, Listener};
 use crate::posture;
 use crate::purge;
+use crate::start_pages;
 use crate::system::SystemEntropy;
 use crate::wiring::{Adapters, hashing, post_office};
 
@@ -57,6 +58,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let keeping = tokio::spawn(after_first_requests(upkeep.run(ended_at.clone())));
     let purging = tokio::spawn(purge::run(adapters.purge_leftovers(config), SystemEntropy, ended_at.clone()));
     let delivering = tokio::spawn(after_first_requests(delivery::run(adapters.deliver(post_office), ended_at)));
+    tokio::spawn(after_first_requests(async { drop(tokio::task::spawn_blocking(start_pages::give_back)) }));
     posture::tell(config, &adapters, &hashing, connections);
     let (grace, told) = (config.shutdown_grace, ending.clone());
     let ended = async move {
