@@ -227,8 +227,8 @@ async fn nothing_is_lost_with_one_of_three_processes_that_is_killed_while_it_sen
     for number in 0..4 {
         sign_up(&sending, &format!("ada{number}@example.org")).await;
     }
-    // It has taken a letter to the server, and is killed with it in its hands.
-    let held = silent.accept().expect("somebody sends");
+    // It has taken all of them to the server, side by side, and is killed with them in its hands.
+    let held = [(); 4].map(|()| silent.accept().expect("somebody sends"));
     let others = [Program::start(&database).await, Program::start(&database).await];
     drop(sending);
     drop(held);
