@@ -113,6 +113,9 @@ const WIDTH: usize = 16;
 /// How often rows that say nothing any more are looked for.
 const DROP_EVERY: TimeDelta = TimeDelta::minutes(10);
 
+/// No moment at which anybody counts.
+const NEVER: i64 = i64::MIN;
+
 /// The delays after one failure, two failures and so on.
 static SCHEDULE: LazyLock<(String, i32)> = LazyLock::new(|| {
     let delays = account_delay::schedule();
@@ -124,13 +127,13 @@ static SCHEDULE: LazyLock<(String, i32)> = LazyLock::new(|| {
 #[derive(Clone, Debug)]
 pub(crate) struct Counters {
     connection: Pool,
-    /// When rows were last looked for that say nothing any more.
+    /// When rows were last looked for that say nothing any more, or when this process first counted.
     dropped_at: Arc<AtomicI64>,
 }
 
 impl Counters {
     pub(crate) fn new(connection: Pool) -> Self {
-        Self { connection, dropped_at: Arc::default() }
+        Self { connection, dropped_at: Arc::new(AtomicI64::new(NEVER)) }
     }
 
     pub(crate) async fn close(&self) {
@@ -224,9 +227,15 @@ impl Counters {
         Ok(one(&self.connection, IS_VOUCHED, values).await.map_err(port_failure)?.is_some())
     }
 
-    /// Now and then drops the rows that say nothing any more, beside what is asked.
+    /// Now and then drops the rows that say nothing any more, beside what is asked: first when the process has counted
+    /// for a while, so that nobody who comes at its start needs another connection for that.
     fn drop_what_is_over(&self, now: Timestamp) {
         let (now, last) = (now.timestamp_micros(), self.dropped_at.load(Ordering::Relaxed));
+        if last == NEVER {
+            // Another may have counted meanwhile, at much the same time.
+            let _ = self.dropped_at.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed);
+            return;
+        }
         // Also when the clock was put back.
         let due = now.abs_diff(last) >= micros(DROP_EVERY).unsigned_abs();
         let claimed = || self.dropped_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
