@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use e2e::database::{Database, Engine};
 use e2e::load::{Load, Told, Work};
-use e2e::process::{descriptors, resident_kib};
+use e2e::process::{descriptors, most_resident_kib, resident_kib};
 use e2e::program::Program;
 
 const WORKS: [Work; 8] =
@@ -18,6 +18,8 @@ const MEASURED: Duration = Duration::from_secs(20);
 const PART: f64 = 0.7;
 /// What the memory may grow by in an hour.
 const SLOPE_KIB: f64 = 1024.0;
+/// What a start needs at least of the program file, and nothing else does.
+const GIVEN_BACK_KIB: u64 = 3 * 1024;
 /// Connections to the database open when they are needed for the first time, which may be late.
 const LATE_DESCRIPTORS: usize = 16;
 /// SQLite begins its log anew after some 4 MiB, but for readers that need what it holds.
@@ -25,6 +27,19 @@ const WAL: u64 = 64 * 1024 * 1024;
 
 e2e::on_both_engines! {
     no_descriptor_outlives_its_connection
+    a_process_gives_back_what_only_its_start_needed
+}
+
+async fn a_process_gives_back_what_only_its_start_needed(database: Database) {
+    let program = Program::start(&database).await;
+    let is_less = || resident_kib(program.id()) + GIVEN_BACK_KIB < most_resident_kib(program.id());
+    for _ in 0..400 {
+        if is_less() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("{} KiB are held, of {}", resident_kib(program.id()), most_resident_kib(program.id()));
 }
 
 async fn no_descriptor_outlives_its_connection(database: Database) {

@@ -8,9 +8,16 @@ use std::path::PathBuf;
 /// When there is no such process.
 #[must_use]
 pub fn resident_kib(id: u32) -> u64 {
-    let status = std::fs::read_to_string(of(id, "status")).expect("the process runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
-    line.trim().trim_end_matches(" kB").parse().expect("a number of KiB")
+    memory_kib(id, "VmRSS:")
+}
+
+/// The most that its resident memory ever was.
+///
+/// # Panics
+/// When there is no such process.
+#[must_use]
+pub fn most_resident_kib(id: u32) -> u64 {
+    memory_kib(id, "VmHWM:")
 }
 
 /// How many descriptors it has open.
@@ -20,6 +27,12 @@ pub fn resident_kib(id: u32) -> u64 {
 #[must_use]
 pub fn descriptors(id: u32) -> usize {
     of(id, "fd").read_dir().expect("the process runs").count()
+}
+
+fn memory_kib(id: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(of(id, "status")).expect("the process runs");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("it has memory");
+    line.trim().trim_end_matches(" kB").parse().expect("a number of KiB")
 }
 
 fn of(id: u32, name: &str) -> PathBuf {

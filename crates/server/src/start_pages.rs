@@ -3,20 +3,23 @@
 //! Reading settings, migrations and relocations touch most of the program file, sixteen pages for each that is
 //! needed. What is served afterwards needs a part of them; the rest would be counted as held by a process that
 //! never looks at it again.
-#![cfg_attr(target_os = "linux", expect(unsafe_code, reason = "giving pages back needs the system's own calls"))]
+#![cfg_attr(
+    all(target_os = "linux", target_pointer_width = "64"),
+    expect(unsafe_code, reason = "giving pages back needs the system's own calls")
+)]
 
 /// Gives them back to the system: whatever is needed again comes from the cache of the file, or from the disk.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 pub(crate) fn give_back() {
     // SAFETY: the function is one for this call, and asks for no data.
     unsafe { libc::dl_iterate_phdr(Some(give_back_program), std::ptr::null_mut()) };
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 pub(crate) fn give_back() {}
 
 /// Is called with what is loaded, the program first, until it returns another number than 0: see `dl_iterate_phdr(3)`.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 unsafe extern "C" fn give_back_program(
     program: *mut libc::dl_phdr_info,
     _size: usize,
@@ -44,14 +47,14 @@ unsafe extern "C" fn give_back_program(
 }
 
 /// The pages that lie in these addresses as a whole.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn whole_pages(start: u64, end: u64) -> Option<std::ops::Range<usize>> {
     let page = u64::try_from(rustix::param::page_size()).ok()?;
     let (start, end) = (start.next_multiple_of(page), end - end % page);
     (start < end).then_some(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
 mod tests {
     use super::*;
 
