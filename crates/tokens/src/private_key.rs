@@ -1,11 +1,15 @@
-//! Private signing keys as PKCS#8 (RFC 5208): how they are made, and what signs with them.
+//! Private signing keys as PKCS#8 (RFC 5208): how they are made, what they sign, and their public halves.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::error::{KeyRejected, Unspecified};
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+};
 use domain::keys::rows::SigningAlgorithm;
-use jsonwebtoken::EncodingKey;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, EncodingKey};
 use zeroize::Zeroizing;
 
 /// A fresh private key. The cryptographic library draws it from the operating system's generator by
@@ -25,17 +29,60 @@ pub(crate) fn generate(algorithm: SigningAlgorithm) -> Result<Zeroizing<Vec<u8>>
     Ok(Zeroizing::new(key))
 }
 
-/// What signs with a private key; `None` when it has not the form of one. Whether it is a good one
-/// shows when it is used.
-pub(crate) fn encoding_key(algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Option<EncodingKey> {
-    Some(match algorithm {
+/// A private key, read once and for all: to read it takes longer than to sign with it.
+pub(crate) enum PrivateKey {
+    Es256(EcdsaKeyPair),
+    EdDsa(Ed25519KeyPair),
+    Rs256(RsaKeyPair),
+}
+
+impl PrivateKey {
+    /// The key of this PKCS#8 document.
+    ///
+    /// # Errors
+    /// When it is no good key for this algorithm.
+    pub(crate) fn of_pkcs8(algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Result<Self, KeyRejected> {
+        Ok(match algorithm {
+            SigningAlgorithm::Es256 => Self::Es256(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8)?),
+            SigningAlgorithm::EdDsa => Self::EdDsa(Ed25519KeyPair::from_pkcs8(pkcs8)?),
+            SigningAlgorithm::Rs256 => Self::Rs256(RsaKeyPair::from_pkcs8(pkcs8)?),
+        })
+    }
+
+    /// The signature over a message, in the form of JSON Web Algorithms (RFC 7518, section 3; RFC 8037).
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        match self {
+            Self::Es256(key) => Ok(key.sign(&SystemRandom::new(), message)?.as_ref().to_vec()),
+            Self::EdDsa(key) => Ok(key.sign(message).as_ref().to_vec()),
+            Self::Rs256(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)?;
+                Ok(signature)
+            }
+        }
+    }
+}
+
+/// The public half of a private key, as the library for tokens has it; `None` when there is none.
+pub(crate) fn public_jwk(algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Option<Jwk> {
+    let private = match algorithm {
         SigningAlgorithm::Es256 => EncodingKey::from_ec_der(pkcs8),
         SigningAlgorithm::EdDsa => EncodingKey::from_ed_der(pkcs8),
         SigningAlgorithm::Rs256 => EncodingKey::from_rsa_der(rsa_key(pkcs8)?),
-    })
+    };
+    Jwk::from_encoding_key(&private, library_name(algorithm)).ok()
 }
 
-/// The `RSAPrivateKey` (RFC 8017) inside a PKCS#8 key: tokens are signed with it alone.
+/// The algorithm as the library for tokens names it.
+pub(crate) const fn library_name(algorithm: SigningAlgorithm) -> Algorithm {
+    match algorithm {
+        SigningAlgorithm::Es256 => Algorithm::ES256,
+        SigningAlgorithm::EdDsa => Algorithm::EdDSA,
+        SigningAlgorithm::Rs256 => Algorithm::RS256,
+    }
+}
+
+/// The `RSAPrivateKey` (RFC 8017) inside a PKCS#8 key: the library for tokens takes it alone.
 ///
 /// Between the outer sequence and the key stands always the same: version 0 and the algorithm
 /// `rsaEncryption`. Both lengths have two bytes, for every key from 1024 to 65535 bits.
@@ -50,14 +97,17 @@ fn rsa_key(pkcs8: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{encoding_key, generate, rsa_key};
+    use super::{PrivateKey, generate, public_jwk, rsa_key};
     use domain::keys::rows::SigningAlgorithm;
 
     #[test]
     fn fresh_keys_differ_and_have_their_form() {
         for algorithm in SigningAlgorithm::ALL {
             let key = generate(algorithm).unwrap();
-            assert!(encoding_key(algorithm, &key).is_some(), "{algorithm}");
+            assert!(
+                PrivateKey::of_pkcs8(algorithm, &key).is_ok() && public_jwk(algorithm, &key).is_some(),
+                "{algorithm}"
+            );
             assert_ne!(key, generate(algorithm).unwrap(), "{algorithm}");
         }
     }
