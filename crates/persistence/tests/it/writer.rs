@@ -1,5 +1,6 @@
 //! The one task that writes to `SQLite`: which plans share a commit, and what they do to each other.
 
+use std::collections::HashSet;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -165,10 +166,7 @@ async fn a_login_that_fails_alone_leaves_nothing_and_hurts_no_later_one() {
 async fn a_letter_is_not_claimed_when_the_claim_is_not_committed() {
     let place = Place::sqlite();
     let database = place.open().await;
-    let id = DeliveryId::restore(id());
-    let letter = Letter::new(Template::Test, EmailAddress::parse("ada@example.org").expect("an address"), None);
-    let queued = Delivery { id, letter, attempts: 0, created_at: at(0) };
-    database.apply(plan().with(MailChange::Queue(queued))).await.expect("queued");
+    let id = queue_letter(&database).await;
     for statement in FAILING_COMMITS {
         let statement = statement.replace("TABLE_NAME", "deliveries");
         place.raw().await.execute_unprepared(&statement).await.expect("laid");
@@ -180,6 +178,46 @@ async fn a_letter_is_not_claimed_when_the_claim_is_not_committed() {
     place.raw().await.execute_unprepared("DROP TRIGGER trap").await.expect("taken away");
     let claimed = database.claim(at(10), at(20)).await.expect("claimed").expect("it is due");
     assert_eq!((claimed.id, claimed.attempts), (id, 1), "the others left nothing");
+}
+
+#[tokio::test]
+async fn a_refused_plan_takes_back_no_claim_that_shares_its_commit() {
+    let place = Place::sqlite();
+    let database = place.open().await;
+    let letters = HashSet::from([queue_letter(&database).await, queue_letter(&database).await]);
+    database.apply(adding(&user("taken@example.org"))).await.expect("written");
+    let raw = place.raw().await;
+    let other = raw.begin().await.expect("begun");
+    other.execute_unprepared("UPDATE installation SET program = program").await.expect("it holds the lock");
+    let claim = || {
+        let database = database.clone();
+        tokio::spawn(async move { database.claim(at(10), at(20)).await })
+    };
+    // The first one keeps the task waiting; the others come together when it goes on.
+    let mut plans = hand_over(&database, vec![adding(&user("first@example.org"))]).await;
+    let mut claims = vec![claim()];
+    for name in ["taken", "good"] {
+        plans.extend(hand_over(&database, vec![adding(&user(&format!("{name}@example.org")))]).await);
+        claims.push(claim());
+    }
+    tokio::task::yield_now().await;
+    let before = commits(&place);
+    other.rollback().await.expect("it lets go");
+    let mut claimed = HashSet::new();
+    for claim in claims {
+        let letter = claim.await.expect("no panic").expect("committed");
+        assert!(letter.as_ref().is_none_or(|letter| letter.attempts == 1), "{letter:?}");
+        claimed.extend(letter.map(|letter| letter.id));
+    }
+    assert_eq!(claimed, letters, "each is given to one, and there are no more");
+    assert_eq!(database.claim(at(10), at(20)).await.expect("asked"), None, "they are committed");
+    let mut outcomes = Vec::new();
+    for plan in plans {
+        outcomes.push(plan.await.expect("no panic").is_ok());
+    }
+    assert_eq!(outcomes, [true, false, true]);
+    assert_eq!(database.list(None, 99).await.expect("read").len(), 3);
+    assert_eq!(commits(&place) - before, 2, "all but the first share a commit");
 }
 
 #[tokio::test]
@@ -217,6 +255,15 @@ async fn what_was_handed_over_is_written_before_the_end() {
         outcome.await.expect("no panic").expect("written");
     }
     assert_eq!(place.open().await.list(None, 999).await.expect("read").len(), 200);
+}
+
+/// Queues a letter that is due.
+async fn queue_letter(database: &Database) -> DeliveryId {
+    let id = DeliveryId::restore(id());
+    let letter = Letter::new(Template::Test, EmailAddress::parse("ada@example.org").expect("an address"), None);
+    let queued = Delivery { id, letter, attempts: 0, created_at: at(0) };
+    database.apply(plan().with(MailChange::Queue(queued))).await.expect("queued");
+    id
 }
 
 /// Hands plans over while another connection writes, so that they all wait; gives their outcomes.
