@@ -1,5 +1,6 @@
 //! Names of domains in one canonical form.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
@@ -19,15 +20,17 @@ impl DomainName {
     /// # Errors
     /// When it is no domain name.
     pub fn parse(text: &str) -> Result<Self, DomainNameError> {
-        let ascii = Uts46::new()
-            .to_ascii(text.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::VerifyAllowRootDot)
-            .map_err(|_| DomainNameError::NotADomain)?;
-        let name = ascii.strip_suffix('.').unwrap_or(&ascii);
-        let last = name.rsplit_once('.').map(|(_, last)| last).ok_or(DomainNameError::NotADomain)?;
+        let ascii = to_ascii(text)?;
+        let name = Self(ascii.strip_suffix('.').unwrap_or(&ascii).into());
+        let (_, last) = name.0.rsplit_once('.').ok_or(DomainNameError::NotADomain)?;
         if last.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(DomainNameError::NotADomain);
         }
-        Ok(Self(name.into()))
+        // An A-label can spell what reads as another one, or as none: what people see must be the name that counts.
+        if name.0.contains("xn--") && to_ascii(&name.to_unicode())? != name.0 {
+            return Err(DomainNameError::NotADomain);
+        }
+        Ok(name)
     }
 
     /// The canonical form.
@@ -48,6 +51,12 @@ impl fmt::Display for DomainName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+fn to_ascii(text: &str) -> Result<Cow<'_, str>, DomainNameError> {
+    let (text, length) = (text.as_bytes(), DnsLength::VerifyAllowRootDot);
+    let ascii = Uts46::new().to_ascii(text, AsciiDenyList::STD3, Hyphens::CheckFirstLast, length);
+    ascii.map_err(|_| DomainNameError::NotADomain)
 }
 
 /// Why a text is no domain name.
@@ -118,6 +127,8 @@ mod tests {
             "1.2",
             "[::1]",
             "xn--a.example",
+            // It spells a label that begins with `xn--` as well.
+            "xn--xn--rccccccccccecccccccccccccccccccccccccc--n-jchche.example",
             "a\u{0}.b",
             "*.example.org",
             &long_label,
