@@ -1,6 +1,5 @@
 //! Names of domains in one canonical form.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
@@ -20,17 +19,15 @@ impl DomainName {
     /// # Errors
     /// When it is no domain name.
     pub fn parse(text: &str) -> Result<Self, DomainNameError> {
-        let ascii = to_ascii(text)?;
-        let name = Self(ascii.strip_suffix('.').unwrap_or(&ascii).into());
-        let (_, last) = name.0.rsplit_once('.').ok_or(DomainNameError::NotADomain)?;
+        let ascii = Uts46::new()
+            .to_ascii(text.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::VerifyAllowRootDot)
+            .map_err(|_| DomainNameError::NotADomain)?;
+        let name = ascii.strip_suffix('.').unwrap_or(&ascii);
+        let last = name.rsplit_once('.').map(|(_, last)| last).ok_or(DomainNameError::NotADomain)?;
         if last.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(DomainNameError::NotADomain);
         }
-        // An A-label can spell what reads as another one, or as none: what people see must be the name that counts.
-        if name.0.contains("xn--") && to_ascii(&name.to_unicode())? != name.0 {
-            return Err(DomainNameError::NotADomain);
-        }
-        Ok(name)
+        Ok(Self(name.into()))
     }
 
     /// The canonical form.
@@ -39,11 +36,12 @@ impl DomainName {
         &self.0
     }
 
-    /// The same name with its labels in Unicode where they have it (U-labels).
+    /// The same name with its labels in Unicode where they have it (U-labels). A name whose Unicode would be read as
+    /// another one, or as none, stays as it is: an A-label can spell what begins with `xn--` once more.
     #[must_use]
     pub fn to_unicode(&self) -> String {
-        // A name that was read once has no errors, and a label that had one would stay as it is.
-        idna::domain_to_unicode(&self.0).0
+        let (unicode, _) = idna::domain_to_unicode(&self.0);
+        if Self::parse(&unicode).as_ref() == Ok(self) { unicode } else { self.0.clone() }
     }
 }
 
@@ -51,12 +49,6 @@ impl fmt::Display for DomainName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-fn to_ascii(text: &str) -> Result<Cow<'_, str>, DomainNameError> {
-    let (text, length) = (text.as_bytes(), DnsLength::VerifyAllowRootDot);
-    let ascii = Uts46::new().to_ascii(text, AsciiDenyList::STD3, Hyphens::CheckFirstLast, length);
-    ascii.map_err(|_| DomainNameError::NotADomain)
 }
 
 /// Why a text is no domain name.
@@ -76,6 +68,9 @@ impl Refusal for DomainNameError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Its label spells one that begins with `xn--` as well.
+    const LABEL_OF_A_LABEL: &str = "xn--xn--rccccccccccecccccccccccccccccccccccccc--n-jchche.example";
 
     #[test]
     fn every_spelling_has_one_canonical_form() {
@@ -100,6 +95,7 @@ mod tests {
             ("xn--bcher-kva.example", "b\u{fc}cher.example"),
             ("Stra\u{df}e.example.", "stra\u{df}e.example"),
             ("gmail.com", "gmail.com"),
+            (LABEL_OF_A_LABEL, LABEL_OF_A_LABEL),
         ] {
             assert_eq!(DomainName::parse(text).expect("a domain").to_unicode(), unicode);
         }
@@ -127,8 +123,6 @@ mod tests {
             "1.2",
             "[::1]",
             "xn--a.example",
-            // It spells a label that begins with `xn--` as well.
-            "xn--xn--rccccccccccecccccccccccccccccccccccccc--n-jchche.example",
             "a\u{0}.b",
             "*.example.org",
             &long_label,
