@@ -10,6 +10,8 @@ use aws_lc_rs::signature::{
 use domain::keys::rows::SigningAlgorithm;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::block_in_place;
 use zeroize::Zeroizing;
 
 /// A fresh private key. The cryptographic library draws it from the operating system's generator by
@@ -22,14 +24,22 @@ pub(crate) fn generate(algorithm: SigningAlgorithm) -> Result<Zeroizing<Vec<u8>>
         // The second version of PKCS#8 holds the public key, too, and JWKs cannot be made from it.
         SigningAlgorithm::EdDsa => Ed25519KeyPair::generate()?.to_pkcs8v1()?.as_ref().to_vec(),
         SigningAlgorithm::Rs256 => {
-            let key: Pkcs8V1Der<'static> = RsaKeyPair::generate(KeySize::Rsa2048)?.as_der()?;
+            let key: Pkcs8V1Der<'static> = aside(|| RsaKeyPair::generate(KeySize::Rsa2048))?.as_der()?;
             key.as_ref().to_vec()
         }
     };
     Ok(Zeroizing::new(key))
 }
 
-/// A private key, read once and for all: to read it takes longer than to sign with it.
+/// Does what takes a tenth of a second and more, so that whoever waits for the same thread of the runtime goes on by
+/// another one.
+fn aside<T>(work: impl FnOnce() -> T) -> T {
+    let runtime = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    // Where one thread is all that there is, or none of a runtime, nobody can go on.
+    if matches!(runtime, Ok(RuntimeFlavor::MultiThread)) { block_in_place(work) } else { work() }
+}
+
+/// A private key, read once and for all: to read it takes much of the time of a signature, and with RSA more.
 pub(crate) enum PrivateKey {
     Es256(EcdsaKeyPair),
     EdDsa(Ed25519KeyPair),
@@ -53,7 +63,7 @@ impl PrivateKey {
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
         match self {
             Self::Es256(key) => Ok(key.sign(&SystemRandom::new(), message)?.as_ref().to_vec()),
-            Self::EdDsa(key) => Ok(key.sign(message).as_ref().to_vec()),
+            Self::EdDsa(key) => Ok(key.try_sign(message)?.as_ref().to_vec()),
             Self::Rs256(key) => {
                 let mut signature = vec![0; key.public_modulus_len()];
                 key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)?;
@@ -99,6 +109,8 @@ fn rsa_key(pkcs8: &[u8]) -> Option<&[u8]> {
 mod tests {
     use super::{PrivateKey, generate, public_jwk, rsa_key};
     use domain::keys::rows::SigningAlgorithm;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     #[test]
     fn fresh_keys_differ_and_have_their_form() {
@@ -110,6 +122,22 @@ mod tests {
             );
             assert_ne!(key, generate(algorithm).unwrap(), "{algorithm}");
         }
+    }
+
+    /// There may be one thread for all requests.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn others_go_on_while_an_rsa_key_is_made() {
+        let have_gone_on = Arc::new(AtomicBool::new(false));
+        let others = Arc::clone(&have_gone_on);
+        let made = tokio::spawn(async move {
+            // Whoever is spawned by this thread waits for it, unless it lets others go on.
+            tokio::spawn(async move { others.store(true, Ordering::SeqCst) });
+            (0..20).any(|_| {
+                generate(SigningAlgorithm::Rs256).unwrap();
+                have_gone_on.load(Ordering::SeqCst)
+            })
+        });
+        assert!(made.await.unwrap());
     }
 
     #[test]
