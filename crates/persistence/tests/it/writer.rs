@@ -190,20 +190,21 @@ async fn a_refused_plan_takes_back_no_claim_that_shares_its_commit() {
     let raw = place.raw().await;
     let other = raw.begin().await.expect("begun");
     other.execute_unprepared("UPDATE installation SET program = program").await.expect("it holds the lock");
-    // A claim reads first what is due: it has time to get to the task before the next one comes.
-    let claim = async || {
+    let claim = || {
         let database = database.clone();
-        let claim = tokio::spawn(async move { database.claim(at(10), at(20)).await });
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        claim
+        tokio::spawn(async move { database.claim(at(10), at(20)).await })
     };
+    // A claim reads first what is due: it has time to get to the task before the next plan comes.
+    let pause = || tokio::time::sleep(Duration::from_millis(50));
     // The first one keeps the task waiting; the others come together when it goes on.
     let mut plans = hand_over(&database, vec![adding(&user("first@example.org"))]).await;
-    let mut claims = vec![claim().await];
+    let mut claims = vec![claim()];
     for name in ["taken", "good"] {
+        pause().await;
         plans.extend(hand_over(&database, vec![adding(&user(&format!("{name}@example.org")))]).await);
-        claims.push(claim().await);
+        claims.push(claim());
     }
+    pause().await;
     other.rollback().await.expect("it lets go");
     let mut claimed = HashSet::new();
     for claim in claims {
