@@ -82,10 +82,8 @@ fn main() -> ExitCode {
     let command_line = CommandLine::parse();
     match command_line.limit {
         Some(Limit::Route { listen }) => {
-            // As many threads as the server has: each more would be woken for each request.
-            let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            let mut runtime = tokio::runtime::Builder::new_multi_thread();
-            let runtime = runtime.worker_threads((cores / 2).max(1)).enable_all().build().expect("a runtime");
+            // As many threads as the server has.
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
             runtime.block_on(limits::route::serve(listen));
             ExitCode::SUCCESS
         }
