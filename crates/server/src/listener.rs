@@ -6,6 +6,7 @@
 pub(crate) mod address;
 mod answer;
 mod connection;
+mod newcomers;
 mod open;
 mod socket;
 pub(crate) mod tls;
@@ -37,6 +38,8 @@ const LOOK_EVERY_LAST: Duration = Duration::from_millis(20);
 /// had an answer, or has just come, may be sending a request. When the server stops they are told with the answer that it
 /// was the last.
 const LAST_WORD: Duration = Duration::from_millis(250);
+/// How long the last segment of a handshake that is under way when the server stops may be on its way.
+const HANDSHAKE: Duration = Duration::from_millis(100);
 /// The shortest and the longest pause when the process has run out of descriptors.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
@@ -94,7 +97,7 @@ impl Listener {
         let deadline = Instant::now() + limits.grace;
         serving.open.drain();
         let finished = async {
-            serving.accept_what_waits(in_hand, self.socket).await;
+            serving.accept_the_last(in_hand, self.socket).await;
             serving.open.is_empty_at_last().await;
         };
         tokio::select! {
@@ -174,8 +177,17 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
         }
     }
 
-    /// Accepts the connections that the system holds, and listens no more.
-    async fn accept_what_waits(&self, in_hand: Option<Accepted>, socket: Socket) {
+    /// Accepts the connections that the system holds or has begun to take, and listens no more.
+    async fn accept_the_last(&self, mut in_hand: Option<Accepted>, socket: Socket) {
+        if let Some(accepted) = in_hand.take() {
+            let network = self.network(&accepted);
+            self.open(accepted, self.place(network).await);
+        }
+        match socket.let_nobody_in() {
+            Ok(true) => drop(timeout(HANDSHAKE, self.accept(&socket, &mut in_hand)).await),
+            Ok(false) => {}
+            Err(error) => tracing::debug!(%error, "who comes just when the server stops may be cut off"),
+        }
         for accepted in in_hand.into_iter().chain(socket.into_waiting().into_iter().flatten()) {
             let network = self.network(&accepted);
             self.open(accepted, self.place(network).await);

@@ -11,6 +11,8 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 
+use crate::listener::newcomers;
+
 /// How many connections the system may hold for us until they are accepted.
 const BACKLOG: u32 = 1024;
 /// Only the user of the server and its group may connect to its Unix socket: its mode is 660.
@@ -120,6 +122,17 @@ impl Socket {
         match self {
             Self::Tcp(socket) => socket.accept().await.map(|(stream, peer)| Accepted::Tcp(stream, peer)),
             Self::Unix(socket, _) => socket.accept().await.map(|(stream, _)| Accepted::Unix(stream)),
+        }
+    }
+
+    /// Lets no newcomer in, and says whether some may be on their way in.
+    ///
+    /// # Errors
+    /// Where the system cannot: whoever comes in the moment before nobody listens is cut off.
+    pub(super) fn let_nobody_in(&self) -> io::Result<bool> {
+        match self {
+            Self::Tcp(socket) => newcomers::pass_over(socket).map(|()| true),
+            Self::Unix(socket, _) => newcomers::refuse(socket).map(|()| false),
         }
     }
 
