@@ -22,4 +22,5 @@ mod sql;
 mod sqlite;
 pub mod statements;
 mod told;
+mod transaction;
 mod writes;

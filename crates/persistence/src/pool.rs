@@ -1,15 +1,15 @@
 //! Connections that stay out of the driver's pool between statements.
 //!
 //! The driver asks every connection that comes back to its pool whether it is alive: on `PostgreSQL` that is a
-//! second way to the server for each statement, on `SQLite` a second message to a thread. So some connections
-//! are kept here, and go back only when something went wrong with them or nobody needed them for a while.
+//! second way to the server for each statement or transaction, on `SQLite` a second message to a thread. So its
+//! connections are kept here, and go back only when something went wrong with them or nobody needed them for a while.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::sqlx::pool::PoolConnection;
-use sea_orm::sqlx::{AssertSqlSafe, Error as SqlxError, Postgres, Sqlite, query_with};
+use sea_orm::sqlx::{AssertSqlSafe, Error as SqlxError, Executor as _, Postgres, Sqlite, query_with, raw_sql};
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
     Statement,
@@ -23,7 +23,7 @@ pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// After how long without a statement a connection is asked whether it is alive.
 const FRESH: Duration = Duration::from_secs(30);
 
-/// A pool of which some connections are kept for statements that need no transaction around them.
+/// A pool of connections, which nobody else takes from the driver's.
 #[derive(Clone, Debug)]
 pub(crate) struct Pool {
     connections: DatabaseConnection,
@@ -32,10 +32,8 @@ pub(crate) struct Pool {
 
 #[derive(Debug)]
 struct Kept {
-    /// A permit for each connection that may be kept.
+    /// A permit for each connection.
     places: Semaphore,
-    /// Whether others use the pool, too: then nobody waits for a place.
-    is_shared: bool,
     idle: Mutex<Vec<Idle>>,
 }
 
@@ -62,24 +60,10 @@ macro_rules! on {
 }
 
 impl Pool {
-    /// A pool that nobody else uses, with this many connections.
-    pub(crate) fn of_its_own(connections: DatabaseConnection, most: u32) -> Self {
-        Self::keeping(connections, most, false)
-    }
-
-    /// A pool that transactions use as well: half of its connections are kept.
-    pub(crate) fn shared(connections: DatabaseConnection, most: u32) -> Self {
-        Self::keeping(connections, most / 2, true)
-    }
-
-    fn keeping(connections: DatabaseConnection, most: u32, is_shared: bool) -> Self {
+    /// A pool of this many connections.
+    pub(crate) fn new(connections: DatabaseConnection, most: u32) -> Self {
         let places = Semaphore::new(usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS));
-        Self { connections, kept: Arc::new(Kept { places, is_shared, idle: Mutex::default() }) }
-    }
-
-    /// The driver's pool, for transactions.
-    pub(crate) const fn transactions(&self) -> &DatabaseConnection {
-        &self.connections
+        Self { connections, kept: Arc::new(Kept { places, idle: Mutex::default() }) }
     }
 
     /// Closes every connection.
@@ -89,23 +73,16 @@ impl Pool {
         self.connections.close_by_ref().await
     }
 
-    /// A connection that may be kept, or none when the driver's pool is to be asked.
-    async fn take(&self) -> Result<Option<Taken<'_>>, DbErr> {
-        let place = if self.kept.is_shared {
-            match self.kept.places.try_acquire() {
-                Ok(place) => place,
-                Err(_) => return Ok(None),
-            }
-        } else {
-            let place = timeout(ACQUIRE_TIMEOUT, self.kept.places.acquire()).await;
-            let place = place.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
-            place.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?
-        };
+    /// A connection that nobody else uses.
+    pub(crate) async fn take(&self) -> Result<Taken<'_>, DbErr> {
+        let place = timeout(ACQUIRE_TIMEOUT, self.kept.places.acquire()).await;
+        let place = place.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        let place = place.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
         let connection = match self.kept.take() {
             Some(connection) => connection,
             None => self.connect().await?,
         };
-        Ok(Some(Taken { connection, kept: &self.kept, _place: place }))
+        Ok(Taken { connection, kept: &self.kept, _place: place })
     }
 
     async fn connect(&self) -> Result<Connection, DbErr> {
@@ -140,7 +117,8 @@ impl Kept {
 }
 
 /// A connection in use. When its statement is broken off, it goes back to the driver.
-struct Taken<'a> {
+#[derive(Debug)]
+pub(crate) struct Taken<'a> {
     connection: Connection,
     kept: &'a Kept,
     _place: SemaphorePermit<'a>,
@@ -148,21 +126,62 @@ struct Taken<'a> {
 
 impl Taken<'_> {
     /// Keeps the connection, if what the statement gave says nothing against that.
-    fn keep<T>(self, outcome: Result<T, SqlxError>) -> Result<T, SqlxError> {
+    pub(crate) fn keep<T>(self, outcome: Result<T, SqlxError>) -> Result<T, SqlxError> {
         let is_sound = match &outcome {
             Ok(_) => true,
             // A server that shuts this connection says so in an answer, too.
             Err(SqlxError::Database(error)) => !error.code().is_some_and(|code| code.starts_with("57P")),
             Err(_) => false,
         };
-        if is_sound {
-            let mut idle = self.kept.idle();
+        let mut idle = self.kept.idle();
+        if !is_sound {
+            // What broke this one may have broken all, such as a restart of the server: the driver asks them.
+            idle.clear();
+        } else if !self.kept.places.is_closed() {
             // Whoever closes the pool closes the places first, and then empties the list.
-            if !self.kept.places.is_closed() {
-                idle.push(Idle { connection: self.connection, since: Instant::now() });
-            }
+            idle.push(Idle { connection: self.connection, since: Instant::now() });
         }
         outcome
+    }
+
+    /// Closes the connection: nobody knows in which state it is.
+    pub(crate) fn close(mut self) {
+        self.kept.idle().clear();
+        on!(&mut self.connection, connection => connection.close_on_drop());
+    }
+
+    pub(crate) async fn execute(&mut self, mut statement: Statement) -> Result<ExecResult, SqlxError> {
+        let values = values(&mut statement);
+        let sql = AssertSqlSafe(statement.sql);
+        on!(&mut self.connection, connection => {
+            query_with(sql, values).execute(&mut **connection).await.map(ExecResult::from)
+        })
+    }
+
+    /// Without values, and without keeping anything of it prepared.
+    pub(crate) async fn execute_raw(&mut self, sql: &str) -> Result<ExecResult, SqlxError> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        on!(&mut self.connection, connection => {
+            connection.execute(raw_sql(sql)).await.map(ExecResult::from)
+        })
+    }
+
+    pub(crate) async fn one(&mut self, mut statement: Statement) -> Result<Option<QueryResult>, SqlxError> {
+        let values = values(&mut statement);
+        let sql = AssertSqlSafe(statement.sql);
+        on!(&mut self.connection, connection => {
+            let row = query_with(sql, values).fetch_optional(&mut **connection).await;
+            row.map(|row| row.map(QueryResult::from))
+        })
+    }
+
+    pub(crate) async fn all(&mut self, mut statement: Statement) -> Result<Vec<QueryResult>, SqlxError> {
+        let values = values(&mut statement);
+        let sql = AssertSqlSafe(statement.sql);
+        on!(&mut self.connection, connection => {
+            let rows = query_with(sql, values).fetch_all(&mut **connection).await;
+            rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
+        })
     }
 }
 
@@ -170,11 +189,13 @@ fn values(statement: &mut Statement) -> SqlxValues {
     SqlxValues(statement.values.take().unwrap_or(sea_orm::Values(Vec::new())))
 }
 
-fn executed(error: SqlxError) -> DbErr {
+/// An error of a statement that writes.
+pub(crate) fn executed(error: SqlxError) -> DbErr {
     DbErr::Exec(RuntimeErr::SqlxError(error.into()))
 }
 
-fn queried(error: SqlxError) -> DbErr {
+/// An error of a statement that reads.
+pub(crate) fn queried(error: SqlxError) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
@@ -184,39 +205,27 @@ impl ConnectionTrait for Pool {
         self.connections.get_database_backend()
     }
 
-    async fn execute_raw(&self, mut statement: Statement) -> Result<ExecResult, DbErr> {
-        let Some(mut taken) = self.take().await? else { return self.connections.execute_raw(statement).await };
-        let values = values(&mut statement);
-        let sql = AssertSqlSafe(statement.sql);
-        let outcome = on!(&mut taken.connection, connection => {
-            query_with(sql, values).execute(&mut **connection).await.map(ExecResult::from)
-        });
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let mut taken = self.take().await?;
+        let outcome = taken.execute(statement).await;
         taken.keep(outcome).map_err(executed)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.connections.execute_unprepared(sql).await
+        let mut taken = self.take().await?;
+        let outcome = taken.execute_raw(sql).await;
+        taken.keep(outcome).map_err(executed)
     }
 
-    async fn query_one_raw(&self, mut statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let Some(mut taken) = self.take().await? else { return self.connections.query_one_raw(statement).await };
-        let values = values(&mut statement);
-        let sql = AssertSqlSafe(statement.sql);
-        let outcome = on!(&mut taken.connection, connection => {
-            let row = query_with(sql, values).fetch_optional(&mut **connection).await;
-            row.map(|row| row.map(QueryResult::from))
-        });
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let mut taken = self.take().await?;
+        let outcome = taken.one(statement).await;
         taken.keep(outcome).map_err(queried)
     }
 
-    async fn query_all_raw(&self, mut statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let Some(mut taken) = self.take().await? else { return self.connections.query_all_raw(statement).await };
-        let values = values(&mut statement);
-        let sql = AssertSqlSafe(statement.sql);
-        let outcome = on!(&mut taken.connection, connection => {
-            let rows = query_with(sql, values).fetch_all(&mut **connection).await;
-            rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
-        });
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let mut taken = self.take().await?;
+        let outcome = taken.all(statement).await;
         taken.keep(outcome).map_err(queried)
     }
 }

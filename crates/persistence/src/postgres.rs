@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::Rejected;
-use sea_orm::{DbErr, TransactionTrait as _};
+use sea_orm::DbErr;
 
 use crate::failure::{Unwritten, may_be_done, port_failure};
 use crate::pool::Pool;
+use crate::transaction::Transaction;
 use crate::writes::log_in::LogIn;
 use crate::writes::work::{Done, Work};
 
@@ -18,8 +19,8 @@ const INQUIRIES: u32 = 5;
 
 /// Carries out `work` in a transaction of its own.
 ///
-/// It must run in a task of its own: a transaction that is dropped half-way may go on in the next
-/// one that gets its connection.
+/// It must run in a task of its own: a transaction that is dropped half-way costs its connection, and nobody learns
+/// whether a commit that was sent counts.
 pub(crate) async fn carry_out(database: Pool, work: Work) -> Result<Done, Rejected> {
     let mut attempt = 1;
     loop {
@@ -59,7 +60,7 @@ async fn attempt_once(database: &Pool, work: &Work) -> Result<Written, Unwritten
         // Each of its statements is its own commit. What is noted twice, or not, does no harm.
         return note.write(database).await.map(Written::Committed);
     }
-    let transaction = database.transactions().begin().await?;
+    let transaction = Transaction::begin(database).await?;
     match work.write(&transaction).await {
         Ok(done) => Ok(match transaction.commit().await {
             Ok(()) => Written::Committed(done),
@@ -88,7 +89,7 @@ async fn settle(database: &Pool, work: &Work, done: Done, error: DbErr) -> Resul
 }
 
 async fn inquire(database: &Pool, work: &Work) -> Result<bool, DbErr> {
-    let transaction = database.transactions().begin().await?;
+    let transaction = Transaction::begin(database).await?;
     let committed = work.was_committed(&transaction).await;
     let _ = transaction.rollback().await;
     committed

@@ -5,11 +5,11 @@
 
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::Rejected;
-use sea_orm::TransactionTrait as _;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions};
+use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::{Unwritten, port_failure};
+use crate::transaction::Transaction;
 use crate::writes::work::{Done, Work};
 
 /// How many plans share a commit at most.
@@ -138,13 +138,13 @@ impl From<DbErr> for Fault {
 /// Most plans are written as they stand, and savepoints would double the messages to the thread of the driver. So
 /// they are only set when one of the plans turns out to be refused, and all are written once more.
 async fn write_together(connection: &DatabaseConnection, jobs: &[Job]) -> Result<Vec<Result<Done, Rejected>>, Fault> {
-    let transaction = begin(connection).await?;
+    let transaction = Transaction::begin_immediate(connection).await?;
     if let Some(outcomes) = write_straight(&transaction, jobs).await? {
         transaction.commit().await?;
         return Ok(outcomes);
     }
     transaction.rollback().await?;
-    let transaction = begin(connection).await?;
+    let transaction = Transaction::begin_immediate(connection).await?;
     let outcomes = write_apart(&transaction, jobs).await?;
     transaction.commit().await?;
     Ok(outcomes)
@@ -152,7 +152,7 @@ async fn write_together(connection: &DatabaseConnection, jobs: &[Job]) -> Result
 
 /// One after the other; nothing when one is refused, of which a part may be written.
 async fn write_straight(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction<'_>,
     jobs: &[Job],
 ) -> Result<Option<Vec<Result<Done, Rejected>>>, Fault> {
     let mut outcomes = Vec::with_capacity(jobs.len());
@@ -167,7 +167,7 @@ async fn write_straight(
 }
 
 /// Each in a savepoint of its own: of what is refused nothing stays.
-async fn write_apart(transaction: &DatabaseTransaction, jobs: &[Job]) -> Result<Vec<Result<Done, Rejected>>, Fault> {
+async fn write_apart(transaction: &Transaction<'_>, jobs: &[Job]) -> Result<Vec<Result<Done, Rejected>>, Fault> {
     let mut outcomes = Vec::with_capacity(jobs.len());
     for (at, job) in jobs.iter().enumerate() {
         match write_one(transaction, &job.work).await {
@@ -215,7 +215,7 @@ enum Failed {
 
 async fn transact(connection: &DatabaseConnection, work: &Work) -> Result<Done, Failed> {
     let midway = |error: DbErr| Failed::Midway(Unwritten::Failed(error));
-    let transaction = begin(connection).await.map_err(midway)?;
+    let transaction = Transaction::begin_immediate(connection).await.map_err(midway)?;
     match work.write(&transaction).await {
         Ok(done) => transaction.commit().await.map(|()| done).map_err(midway),
         Err(unwritten) => Err(match transaction.rollback().await {
@@ -245,14 +245,8 @@ fn refuse(jobs: Vec<Job>, error: &DbErr) -> Vec<Job> {
     Vec::new()
 }
 
-async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    // Immediate: a transaction that begins to write later can lose against another program.
-    let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
-    connection.begin_with_options(TransactionOptions { sqlite_transaction_mode, ..Default::default() }).await
-}
-
-async fn write_one(transaction: &DatabaseTransaction, work: &Work) -> Result<Done, Unwritten> {
-    let savepoint = transaction.begin().await?;
+async fn write_one(transaction: &Transaction<'_>, work: &Work) -> Result<Done, Unwritten> {
+    let savepoint = transaction.savepoint().await?;
     match work.write(&savepoint).await {
         Ok(done) => {
             savepoint.commit().await?;

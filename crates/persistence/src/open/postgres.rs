@@ -44,7 +44,7 @@ pub(super) async fn open(options: &Options) -> Result<Database, OpenError> {
             Box::pin(async move { sea_orm::sqlx::Executor::execute(connection, SETTINGS).await.map(|_| ()) })
         })
     });
-    let pool = Pool::shared(sea_orm::Database::connect(settings).await.map_err(unreachable)?, most);
+    let pool = Pool::new(sea_orm::Database::connect(settings).await.map_err(unreachable)?, most);
     // Most starts find everything as it should be, by the first connection that requests use as well: the pool of the
     // driver would make a second while the first is asked whether it is alive. Whatever else this finds may be
     // somebody who is at it just now: under the lock it is looked at once more.
@@ -52,7 +52,7 @@ pub(super) async fn open(options: &Options) -> Result<Database, OpenError> {
         bring_up_to_date(options).await?;
     }
     let counters = connect_counters(options).await.map_err(unreachable)?;
-    Ok(Database::new(pool, None, Counters::new(Pool::of_its_own(counters, COUNTERS))))
+    Ok(Database::new(pool, None, Counters::new(Pool::new(counters, COUNTERS))))
 }
 
 /// A few connections of their own, made when the first is needed: what counts never waits for those who

@@ -58,7 +58,7 @@ pub(super) async fn open(address: &str, options: &Options) -> Result<Database, O
     drop(lock);
     let readers = options.max_connections.max(1);
     let pool = connect(&file, readers, reading).await.map_err(unreachable)?;
-    let (pool, counters) = (Pool::of_its_own(pool, readers), Pool::of_its_own(counters, 1));
+    let (pool, counters) = (Pool::new(pool, readers), Pool::new(counters, 1));
     Ok(Database::new(pool, Some(Writer::start(writer)), Counters::new(counters)))
 }
 

@@ -9,10 +9,11 @@ use domain::ids::UserId;
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Rejected;
 use domain::ports::secrets::SecretDigest;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
+use sea_orm::{ConnectionTrait, DbErr, Value};
 
 use crate::failure::Unwritten;
 use crate::sql::{Sql, all, execute, statements};
+use crate::transaction::Transaction;
 use crate::writes::touched;
 use crate::writes::work::needs_locks;
 
@@ -64,7 +65,7 @@ statements! {
     REHASH = "UPDATE users SET password = $3 WHERE id = $1 AND password = $2";
 }
 
-pub(super) async fn write(transaction: &DatabaseTransaction, change: &AccountChange) -> Result<u64, Unwritten> {
+pub(super) async fn write(transaction: &Transaction<'_>, change: &AccountChange) -> Result<u64, Unwritten> {
     match change {
         AccountChange::Add { user, password, user_token } => {
             add(transaction, user, password, user_token.as_ref()).await
@@ -123,7 +124,7 @@ pub(super) async fn note_use<C: ConnectionTrait>(
 }
 
 async fn add(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction<'_>,
     user: &User,
     password: &PasswordHash,
     user_token: Option<&SecretDigest>,
@@ -148,7 +149,7 @@ async fn add(
 
 /// The address that is left first: a user has one primary address at any time.
 /// Two users who swap their addresses at once must not wait for each other: both lock both rows in one order.
-async fn lock_addresses(transaction: &DatabaseTransaction, one: &EmailKey, other: &EmailKey) -> Result<(), DbErr> {
+async fn lock_addresses(transaction: &Transaction<'_>, one: &EmailKey, other: &EmailKey) -> Result<(), DbErr> {
     if needs_locks(transaction) {
         all(transaction, LOCK_ADDRESSES, [one.as_str().into(), other.as_str().into()]).await?;
     }
@@ -156,7 +157,7 @@ async fn lock_addresses(transaction: &DatabaseTransaction, one: &EmailKey, other
 }
 
 async fn set_address(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction<'_>,
     user: UserId,
     (from, to): (&EmailKey, &EmailAddress),
     reserved_until: Option<Timestamp>,
@@ -175,7 +176,7 @@ async fn set_address(
 }
 
 async fn take_address(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction<'_>,
     user: UserId,
     address: &EmailKey,
     verified_at: Option<Timestamp>,
@@ -187,7 +188,7 @@ async fn take_address(
 }
 
 async fn set(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction<'_>,
     (user, version, at): (UserId, i64, Timestamp),
     sql: Sql,
     value: Value,

@@ -4,10 +4,11 @@ use domain::authority::authority_token::StoredAuthorityToken;
 use domain::changes::{AuthorityChange, DomainChange};
 use domain::domains::name::DomainName;
 use domain::domains::policy::DomainRule;
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use crate::failure::Unwritten;
 use crate::sql::{Sql, all, execute, statements};
+use crate::transaction::Transaction;
 use crate::writes::touched;
 use crate::writes::work::needs_locks;
 
@@ -38,17 +39,14 @@ statements! {
         postgres: "SELECT CAST(pg_advisory_xact_lock(hashtextextended($1, 0)) AS text)";
 }
 
-pub(super) async fn write(transaction: &DatabaseTransaction, change: &DomainChange) -> Result<u64, Unwritten> {
+pub(super) async fn write(transaction: &Transaction<'_>, change: &DomainChange) -> Result<u64, Unwritten> {
     match change {
         DomainChange::Put(rule) => Ok(put(transaction, rule).await?),
         DomainChange::Remove(domain) => touched(execute(transaction, REMOVE, [domain.as_str().into()]).await?),
     }
 }
 
-pub(super) async fn write_authority(
-    transaction: &DatabaseTransaction,
-    change: &AuthorityChange,
-) -> Result<u64, Unwritten> {
+pub(super) async fn write_authority(transaction: &Transaction<'_>, change: &AuthorityChange) -> Result<u64, Unwritten> {
     match change {
         AuthorityChange::Issue(token) => Ok(add_token(transaction, token, ISSUE_TOKEN).await?),
         AuthorityChange::Put(token) => Ok(add_token(transaction, token, PUT_TOKEN).await?),
@@ -67,7 +65,7 @@ pub(super) enum Lock {
 
 /// Locks what the table says of a domain until the transaction ends: also that it says nothing,
 /// which no lock of a row can hold.
-pub(super) async fn lock(transaction: &DatabaseTransaction, domain: &DomainName, lock: Lock) -> Result<(), DbErr> {
+pub(super) async fn lock(transaction: &Transaction<'_>, domain: &DomainName, lock: Lock) -> Result<(), DbErr> {
     if !needs_locks(transaction) {
         return Ok(());
     }
@@ -78,7 +76,7 @@ pub(super) async fn lock(transaction: &DatabaseTransaction, domain: &DomainName,
     all(transaction, sql, [format!("domain {domain}").into()]).await.map(|_| ())
 }
 
-async fn put(transaction: &DatabaseTransaction, rule: &DomainRule) -> Result<u64, DbErr> {
+async fn put(transaction: &Transaction<'_>, rule: &DomainRule) -> Result<u64, DbErr> {
     lock(transaction, &rule.domain, Lock::Exclusive).await?;
     let values = [
         rule.id.uuid().into(),
@@ -90,7 +88,7 @@ async fn put(transaction: &DatabaseTransaction, rule: &DomainRule) -> Result<u64
     execute(transaction, PUT, values).await
 }
 
-async fn add_token(transaction: &DatabaseTransaction, token: &StoredAuthorityToken, sql: Sql) -> Result<u64, DbErr> {
+async fn add_token(transaction: &Transaction<'_>, token: &StoredAuthorityToken, sql: Sql) -> Result<u64, DbErr> {
     let values = [
         token.domain.as_str().into(),
         token.sealed.as_str().into(),

@@ -1,10 +1,11 @@
 //! What happened.
 
 use domain::events::{Event, EventActor};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 use serde_json::{Map, Value};
 
 use crate::sql::{execute, statements};
+use crate::transaction::Transaction;
 
 /// Where an event goes.
 macro_rules! insert {
@@ -20,7 +21,7 @@ statements! {
 }
 
 /// Writes down an event.
-pub(super) async fn record(transaction: &DatabaseTransaction, event: &Event) -> Result<(), DbErr> {
+pub(super) async fn record(transaction: &Transaction<'_>, event: &Event) -> Result<(), DbErr> {
     execute(transaction, RECORD, values(event)).await.map(|_| ())
 }
 

@@ -6,10 +6,11 @@ use domain::domains::policy::BelongsTo;
 use domain::ids::UserId;
 use domain::land::field::MAX_FIELDS;
 use domain::ports::ledger::Rejected;
-use sea_orm::{DatabaseTransaction, DbErr, Value};
+use sea_orm::{DbErr, Value};
 
 use crate::failure::Unwritten;
 use crate::sql::{Sql, all, statements};
+use crate::transaction::Transaction;
 use crate::writes::domains::{Lock, lock};
 use crate::writes::work::needs_locks;
 
@@ -55,7 +56,7 @@ statements! {
     BLOCKED = "SELECT 1 FROM domain_checks WHERE domains = $1 AND belongs_to = $2";
 }
 
-pub(super) async fn require(transaction: &DatabaseTransaction, invariant: &Invariant) -> Result<u64, Unwritten> {
+pub(super) async fn require(transaction: &Transaction<'_>, invariant: &Invariant) -> Result<u64, Unwritten> {
     let holds = match invariant {
         Invariant::FieldLimit(user) => keeps_limit(transaction, *user).await?,
         Invariant::Active(user) => is_found(transaction, ACTIVE, [user.uuid().into()]).await?,
@@ -71,30 +72,26 @@ pub(super) async fn require(transaction: &DatabaseTransaction, invariant: &Invar
     if holds { Ok(0) } else { Err(Rejected::Broken(invariant.clone()).into()) }
 }
 
-async fn is_found<const N: usize>(
-    transaction: &DatabaseTransaction,
-    sql: Sql,
-    values: [Value; N],
-) -> Result<bool, DbErr> {
+async fn is_found<const N: usize>(transaction: &Transaction<'_>, sql: Sql, values: [Value; N]) -> Result<bool, DbErr> {
     Ok(!all(transaction, sql, values).await?.is_empty())
 }
 
 /// Whoever writes to what is a user's waits for others who do, where several transactions write at once.
-pub(super) async fn lock_user(transaction: &DatabaseTransaction, user: UserId) -> Result<(), DbErr> {
+pub(super) async fn lock_user(transaction: &Transaction<'_>, user: UserId) -> Result<(), DbErr> {
     if needs_locks(transaction) {
         all(transaction, LOCK_USER, [user.uuid().into()]).await?;
     }
     Ok(())
 }
 
-async fn keeps_limit(transaction: &DatabaseTransaction, user: UserId) -> Result<bool, DbErr> {
+async fn keeps_limit(transaction: &Transaction<'_>, user: UserId) -> Result<bool, DbErr> {
     lock_user(transaction, user).await?;
     let most = i64::from(MAX_FIELDS);
     let found = all(transaction, FIELDS, [user.uuid().into(), (most + 1).into()]).await?;
     Ok(found.len() <= MAX_FIELDS as usize)
 }
 
-async fn is_not_blocked(transaction: &DatabaseTransaction, domain: &DomainName) -> Result<bool, DbErr> {
+async fn is_not_blocked(transaction: &Transaction<'_>, domain: &DomainName) -> Result<bool, DbErr> {
     lock(transaction, domain, Lock::Shared).await?;
     let values = [domain.as_str().into(), BelongsTo::Blocked.number().into()];
     Ok(all(transaction, BLOCKED, values).await?.is_empty())

@@ -5,10 +5,10 @@ use domain::keys::rows::{KeyState, StoredSigningKey};
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Rejected;
 use domain::ports::secrets::SealedSecret;
-use sea_orm::DatabaseTransaction;
 
 use crate::failure::Unwritten;
 use crate::sql::{Sql, execute, statements};
+use crate::transaction::Transaction;
 use crate::writes::touched;
 
 statements! {
@@ -26,7 +26,7 @@ statements! {
     SEAL_SIGNING = "UPDATE signing_keys SET sealed = $1 WHERE kid = $2";
 }
 
-pub(super) async fn write(transaction: &DatabaseTransaction, change: &KeyChange) -> Result<u64, Unwritten> {
+pub(super) async fn write(transaction: &Transaction<'_>, change: &KeyChange) -> Result<u64, Unwritten> {
     match change {
         KeyChange::SetRoot { fingerprint, at } => {
             match execute(transaction, SET_ROOT, [fingerprint.as_str().into(), (*at).into()]).await? {
@@ -55,7 +55,7 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &KeyChange)
     }
 }
 
-async fn add_signing(transaction: &DatabaseTransaction, key: &StoredSigningKey) -> Result<u64, Unwritten> {
+async fn add_signing(transaction: &Transaction<'_>, key: &StoredSigningKey) -> Result<u64, Unwritten> {
     let values = [
         key.kid.as_str().into(),
         key.algorithm.name().into(),
@@ -69,7 +69,7 @@ async fn add_signing(transaction: &DatabaseTransaction, key: &StoredSigningKey) 
 
 /// From one state into another.
 async fn put(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction<'_>,
     kid: &str,
     from: KeyState,
     to: KeyState,
@@ -79,6 +79,6 @@ async fn put(
     touched(execute(transaction, MOVE, values).await?)
 }
 
-async fn seal(transaction: &DatabaseTransaction, sql: Sql, id: &str, sealed: &SealedSecret) -> Result<u64, Unwritten> {
+async fn seal(transaction: &Transaction<'_>, sql: Sql, id: &str, sealed: &SealedSecret) -> Result<u64, Unwritten> {
     touched(execute(transaction, sql, [sealed.as_str().into(), id.into()]).await?)
 }

@@ -2,11 +2,12 @@
 
 use domain::changes::LandChange;
 use domain::land::field::{Field, FieldName};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use crate::failure::Unwritten;
 use crate::geometry;
 use crate::sql::{execute, statements};
+use crate::transaction::Transaction;
 use crate::writes::touched;
 
 statements! {
@@ -17,7 +18,7 @@ statements! {
     REMOVE = "DELETE FROM land_fields WHERE id = $1 AND user_id = $2";
 }
 
-pub(super) async fn write(transaction: &DatabaseTransaction, change: &LandChange) -> Result<u64, Unwritten> {
+pub(super) async fn write(transaction: &Transaction<'_>, change: &LandChange) -> Result<u64, Unwritten> {
     match change {
         LandChange::Add(field) => Ok(add(transaction, field).await?),
         LandChange::Replace(field) => touched(replace(transaction, field).await?),
@@ -27,7 +28,7 @@ pub(super) async fn write(transaction: &DatabaseTransaction, change: &LandChange
     }
 }
 
-async fn add(transaction: &DatabaseTransaction, field: &Field) -> Result<u64, DbErr> {
+async fn add(transaction: &Transaction<'_>, field: &Field) -> Result<u64, DbErr> {
     let values = [
         field.id.uuid().into(),
         field.user.uuid().into(),
@@ -40,7 +41,7 @@ async fn add(transaction: &DatabaseTransaction, field: &Field) -> Result<u64, Db
     execute(transaction, ADD, values).await
 }
 
-async fn replace(transaction: &DatabaseTransaction, field: &Field) -> Result<u64, DbErr> {
+async fn replace(transaction: &Transaction<'_>, field: &Field) -> Result<u64, DbErr> {
     let values = [
         field.id.uuid().into(),
         field.user.uuid().into(),

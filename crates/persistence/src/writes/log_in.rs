@@ -9,10 +9,11 @@ use domain::ports::ledger::Receipt;
 use domain::ports::secrets::SecretDigest;
 use domain::sessions::grant::Grant;
 use domain::sessions::session::Session;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Value};
 
 use crate::failure::Unwritten;
 use crate::sql::{Sql, all, execute, statements};
+use crate::transaction::Transaction;
 use crate::writes::{events, invariants, sessions, touched};
 
 macro_rules! grant {
@@ -100,7 +101,7 @@ impl<'a> LogIn<'a> {
     }
 
     /// Waits for whoever has locked the user of the login.
-    pub(crate) async fn wait_for_user(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    pub(crate) async fn wait_for_user(&self, transaction: &Transaction<'_>) -> Result<(), DbErr> {
         invariants::lock_user(transaction, self.session.user).await
     }
 

@@ -6,11 +6,12 @@ use domain::mail::delivery::{Delivery, DeliveryOutcome};
 use domain::mail::mailed_token::{MailedToken, MailedTokenPurpose};
 use domain::ports::clock::Timestamp;
 use domain::ports::ledger::Rejected;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::failure::Unwritten;
 use crate::letters;
 use crate::sql::{execute, one, statements, written};
+use crate::transaction::Transaction;
 use crate::writes::invariants::lock_user;
 use crate::writes::work::needs_locks;
 
@@ -49,7 +50,7 @@ statements! {
               WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
 }
 
-pub(super) async fn write(transaction: &DatabaseTransaction, change: &MailChange) -> Result<u64, Unwritten> {
+pub(super) async fn write(transaction: &Transaction<'_>, change: &MailChange) -> Result<u64, Unwritten> {
     match change {
         MailChange::AddToken(token) => Ok(add_token(transaction, token).await?),
         MailChange::UseToken { token, purpose, at } => {
@@ -111,14 +112,14 @@ pub(super) async fn settle<C: ConnectionTrait>(
 }
 
 /// Whoever uses a token locks its user first, as whoever adds one does: else the two wait for each other.
-async fn lock_holder(transaction: &DatabaseTransaction, token: MailedTokenId) -> Result<(), DbErr> {
+async fn lock_holder(transaction: &Transaction<'_>, token: MailedTokenId) -> Result<(), DbErr> {
     if needs_locks(transaction) {
         one(transaction, LOCK_HOLDER, [token.uuid().into()]).await?;
     }
     Ok(())
 }
 
-async fn add_token(transaction: &DatabaseTransaction, token: &MailedToken) -> Result<u64, DbErr> {
+async fn add_token(transaction: &Transaction<'_>, token: &MailedToken) -> Result<u64, DbErr> {
     // Two tokens of one user and purpose that are added at once end one another in turn.
     lock_user(transaction, token.user).await?;
     if token.purpose.is_one_at_a_time() {
@@ -136,7 +137,7 @@ async fn add_token(transaction: &DatabaseTransaction, token: &MailedToken) -> Re
 }
 
 async fn end_tokens(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction<'_>,
     user: UserId,
     purpose: MailedTokenPurpose,
     at: Timestamp,
@@ -144,7 +145,7 @@ async fn end_tokens(
     execute(transaction, END_TOKENS, [user.uuid().into(), purpose.name().into(), at.into()]).await
 }
 
-async fn queue(transaction: &DatabaseTransaction, delivery: &Delivery) -> Result<u64, DbErr> {
+async fn queue(transaction: &Transaction<'_>, delivery: &Delivery) -> Result<u64, DbErr> {
     let values = [delivery.id.uuid().into(), letters::write(&delivery.letter).into(), delivery.created_at.into()];
     execute(transaction, QUEUE, values).await
 }

@@ -7,11 +7,12 @@ use domain::ports::clock::Timestamp;
 use domain::ports::secrets::SecretDigest;
 use domain::sessions::grant::Grant;
 use domain::sessions::session::{AuthenticationMethod, Session};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
+use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
 use crate::failure::Unwritten;
 use crate::sql::{execute, statements};
+use crate::transaction::Transaction;
 use crate::writes::touched;
 
 /// A session that is opened if the password is still the one that was verified.
@@ -45,7 +46,7 @@ statements! {
     SEE = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND last_seen_at < $2";
 }
 
-pub(super) async fn write(transaction: &DatabaseTransaction, change: &SessionChange) -> Result<u64, Unwritten> {
+pub(super) async fn write(transaction: &Transaction<'_>, change: &SessionChange) -> Result<u64, Unwritten> {
     match change {
         SessionChange::Open { session, page_secret, verified } => {
             open(transaction, session, page_secret.as_ref(), verified).await
@@ -81,7 +82,7 @@ pub(super) async fn note_last_seen<C: ConnectionTrait>(
 }
 
 async fn open(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction<'_>,
     session: &Session,
     page_secret: Option<&SecretDigest>,
     verified: &PasswordHash,
@@ -108,7 +109,7 @@ pub(super) fn values(session: &Session, page_secret: Option<&SecretDigest>, veri
     ]
 }
 
-async fn add_grant(transaction: &DatabaseTransaction, grant: &Grant, at: Timestamp) -> Result<u64, DbErr> {
+async fn add_grant(transaction: &Transaction<'_>, grant: &Grant, at: Timestamp) -> Result<u64, DbErr> {
     let values = [
         grant.id.uuid().into(),
         grant.session.uuid().into(),
@@ -121,7 +122,7 @@ async fn add_grant(transaction: &DatabaseTransaction, grant: &Grant, at: Timesta
 
 /// The session first: whoever ends it locks the same row first.
 async fn rotate(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction<'_>,
     (grant, session): (GrantId, SessionId),
     (from, to): (u32, u32),
     at: Timestamp,

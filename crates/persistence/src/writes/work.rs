@@ -3,9 +3,10 @@
 use domain::changes::{Change, Changes};
 use domain::mail::delivery::Delivery;
 use domain::ports::ledger::Receipt;
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr};
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr};
 
 use crate::failure::Unwritten;
+use crate::transaction::Transaction;
 use crate::writes::log_in::LogIn;
 use crate::writes::note::Note;
 use crate::writes::{accounts, domains, events, invariants, keys, land, mail, sessions};
@@ -30,7 +31,7 @@ pub(crate) enum Done {
 
 impl Work {
     /// Writes it; whoever gets an error back rolls back.
-    pub(crate) async fn write(&self, transaction: &DatabaseTransaction) -> Result<Done, Unwritten> {
+    pub(crate) async fn write(&self, transaction: &Transaction<'_>) -> Result<Done, Unwritten> {
         match self {
             Self::Plan(changes) => plan(transaction, changes).await.map(Done::Written),
             Self::Note(note) => note.write(transaction).await,
@@ -55,7 +56,7 @@ impl Work {
     ///
     /// The plan's event is inserted once more: while the lost transaction still runs, that waits
     /// for it, and then it either meets the event or finds its place free. Nothing of it stays.
-    pub(crate) async fn was_committed(&self, transaction: &DatabaseTransaction) -> Result<bool, DbErr> {
+    pub(crate) async fn was_committed(&self, transaction: &Transaction<'_>) -> Result<bool, DbErr> {
         let Self::Plan(changes) = self else { return Ok(false) };
         if let Some(log_in) = LogIn::of(changes) {
             // One statement is its own commit: it may still wait for its user, before it comes to the event.
@@ -72,11 +73,11 @@ impl Work {
 }
 
 /// Whether the engine lets several transactions write at once, so that rows need locks.
-pub(super) fn needs_locks(transaction: &DatabaseTransaction) -> bool {
+pub(super) fn needs_locks(transaction: &Transaction<'_>) -> bool {
     transaction.get_database_backend() == DbBackend::Postgres
 }
 
-async fn plan(transaction: &DatabaseTransaction, changes: &Changes) -> Result<Receipt, Unwritten> {
+async fn plan(transaction: &Transaction<'_>, changes: &Changes) -> Result<Receipt, Unwritten> {
     if let Some(log_in) = LogIn::of(changes) {
         return log_in.write(transaction).await;
     }

@@ -3,7 +3,8 @@
 use domain::accounts::ports::Accounts as _;
 use domain::ports::ledger::Ledger as _;
 use persistence::database::Database;
-use sea_orm::ConnectionTrait as _;
+use persistence::options::Options;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
 use crate::fixture::{Place, adding, user};
 
@@ -46,6 +47,33 @@ async fn answers_many(database: &Database) {
     assert!(answered >= READERS * 3 / 4, "{answered}");
     assert_eq!(database.by_id(ada.id).await.expect("read"), Some(ada));
     database.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_reads_and_writes_with_the_connections_it_was_given_and_leaves_no_transaction_open() {
+    let place = Place::postgres().await;
+    place.open().await.close().await;
+    let database = Database::open(Options { max_connections: 3, ..Options::new(&place.url) }).await.expect("opened");
+    let ada = user("ada@example.org");
+    database.apply(adding(&ada)).await.expect("written");
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..READERS {
+        let (database, ada) = (database.clone(), ada.clone());
+        tasks.spawn(async move {
+            match number % 3 {
+                // Her address is taken.
+                0 => assert!(database.apply(adding(&user("ada@example.org"))).await.is_err()),
+                1 => drop(database.apply(adding(&user(&format!("{number}@example.org")))).await.expect("written")),
+                _ => assert_eq!(database.by_id(ada.id).await.expect("read"), Some(ada)),
+            }
+        });
+    }
+    tasks.join_all().await;
+    let sql = "SELECT count(*) || ' ' || count(*) FILTER (WHERE state LIKE 'idle in transaction%') AS line \
+               FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let row = place.raw().await.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
+    let line: String = row.expect("asked").expect("a row").try_get("", "line").expect("a text");
+    assert_eq!(line, "3 0", "connections, and those in the midst of a transaction");
 }
 
 #[tokio::test(flavor = "multi_thread")]
