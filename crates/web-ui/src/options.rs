@@ -1,5 +1,7 @@
 //! What the pages need to know about where they stand.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use thiserror::Error;
 
 /// Where the pages are reached.
@@ -79,25 +81,47 @@ fn origin_of(url: &str) -> Option<String> {
     let url = url.strip_suffix('/').unwrap_or(url).to_ascii_lowercase();
     let (scheme, authority) = url.split_once("://")?;
     let implied_port = match scheme {
-        "http" => ":80",
-        "https" => ":443",
+        "http" => 80,
+        "https" => 443,
         _ => return None,
     };
-    let authority = authority.strip_suffix(implied_port).unwrap_or(authority);
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
-    (!authority.is_empty() && authority.chars().all(is_plain)).then(|| format!("{scheme}://{authority}"))
+    let (host, port) = host_and_port(authority);
+    match port.map(port_of) {
+        _ if !is_host(host) => None,
+        Some(None) => None,
+        Some(Some(port)) if port != implied_port => Some(format!("{scheme}://{host}:{port}")),
+        _ => Some(format!("{scheme}://{host}")),
+    }
+}
+
+/// What comes before the last colon and what after it; the colons of an address in brackets are its own.
+fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+/// A port (RFC 3986, section 3.2.3): digits and nothing else.
+fn port_of(digits: &str) -> Option<u16> {
+    digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Whether this is a name, an address of IPv4, or one of IPv6 in brackets (RFC 3986, section 3.2.2).
+fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)),
+    }
 }
 
 fn host_of(origin: &str) -> &str {
     let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
-    match authority.rfind(']') {
-        Some(end) => &authority[..=end],
-        None => authority.split_once(':').map_or(authority, |(host, _)| host),
-    }
+    host_and_port(authority).0
 }
 
 fn is_loopback(host: &str) -> bool {
-    let is_loopback_v4 = |host: &str| host.parse().is_ok_and(|address: std::net::Ipv4Addr| address.is_loopback());
+    let is_loopback_v4 = |host: &str| host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback());
     host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || is_loopback_v4(host)
 }
 
@@ -120,9 +144,22 @@ mod tests {
 
     #[test]
     fn only_an_origin_is_a_public_url() {
-        for url in
-            ["", "registry.example", "ftp://registry.example", "https://", "https://a.example/path", "https://a b"]
-        {
+        for url in [
+            "",
+            "registry.example",
+            "ftp://registry.example",
+            "https://",
+            "https://:443",
+            "https://a.example/path",
+            "https://a b",
+            "https://a.example:",
+            "https://a.example:+443",
+            "https://a.example:65536",
+            "https://a.example:8443:443",
+            "https://[::1",
+            "https://[::1]8443",
+            "https://[a.example]",
+        ] {
             assert_eq!(Options::new(url, 8080, true), Err(OptionsError::NotAnOrigin), "{url}");
         }
     }
@@ -144,6 +181,8 @@ mod tests {
             "https://evil.example",
             "http://localhost:8081",
             "http://localhost",
+            "http://localhost:8080:80",
+            "https://registry.example:",
         ] {
             assert!(!options.is_own_origin(foreign), "{foreign}");
         }
