@@ -67,10 +67,12 @@ impl Replicas {
         Self { mailbox: Mailbox::of(database), first, second }
     }
 
+    /// Signs up, and waits for the letter: two processes may send two letters in either order.
     async fn sign_up(&self, round: usize) -> String {
-        let email = format!("ada{round}@example.org");
+        let (email, letters) = (format!("ada{round}@example.org"), self.mailbox.mails().len());
         let answer = self.first.post("/signup", &json!({ "email": email, "password": PASSWORD })).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
+        self.mailbox.has(letters + 1).await;
         email
     }
 
@@ -89,7 +91,7 @@ impl Replicas {
         let answers = join_all((0..RACERS).map(present)).await;
         let with = |status: u16| (0..RACERS).filter(|number| answers[*number].status == status).collect::<Vec<_>>();
         let (won, lost) = (with(200), with(422));
-        assert_eq!((won.len(), lost.len()), (1, RACERS - 1), "{path}: {won:?}");
+        assert_eq!((won.len(), lost.len()), (1, RACERS - 1), "{path}: {won:?}, the last: {}", answers[RACERS - 1].text);
         won[0]
     }
 }

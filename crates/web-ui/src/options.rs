@@ -86,12 +86,12 @@ fn origin_of(url: &str) -> Option<String> {
         _ => return None,
     };
     let (host, port) = host_and_port(authority);
-    match port.map(port_of) {
-        _ if !is_host(host) => None,
-        Some(None) => None,
-        Some(Some(port)) if port != implied_port => Some(format!("{scheme}://{host}:{port}")),
-        _ => Some(format!("{scheme}://{host}")),
-    }
+    let host = host_of_text(host)?;
+    let port = match port {
+        Some(port) => port_of(port)?,
+        None => implied_port,
+    };
+    Some(if port == implied_port { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") })
 }
 
 /// What comes before the last colon and what after it; the colons of an address in brackets are its own.
@@ -102,17 +102,21 @@ fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// A port (RFC 3986, section 3.2.3): digits and nothing else.
+/// A port as browsers write it: a number without sign and leading zeros.
 fn port_of(digits: &str) -> Option<u16> {
-    digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))
+    digits.parse().ok().filter(|port: &u16| *port > 0 && port.to_string() == digits)
 }
 
-/// Whether this is a name, an address of IPv4, or one of IPv6 in brackets (RFC 3986, section 3.2.2).
-fn is_host(host: &str) -> bool {
+/// A name, an address of IPv4, or one of IPv6 in brackets, which has many spellings: the one of RFC 5952.
+fn host_of_text(host: &str) -> Option<String> {
     match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)),
+        Some(address) => address.parse::<Ipv6Addr>().ok().map(|address| format!("[{address}]")),
+        None => is_name(host).then(|| host.to_owned()),
     }
+}
+
+fn is_name(host: &str) -> bool {
+    !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
 }
 
 fn host_of(origin: &str) -> &str {
@@ -131,7 +135,13 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_loopback_unless_allowed() {
-        for url in ["http://127.0.0.1:8080", "http://localhost", "http://app.localhost:1", "http://[::1]:8080/"] {
+        for url in [
+            "http://127.0.0.1:8080",
+            "http://localhost",
+            "http://app.localhost:1",
+            "http://[::1]:8080/",
+            "http://[0:0:0:0:0:0:0:1]:8080",
+        ] {
             let options = Options::new(url, 8080, false).expect("loopback");
             assert!(options.is_trustworthy() && !options.is_https(), "{url}");
         }
@@ -154,6 +164,8 @@ mod tests {
             "https://a b",
             "https://a.example:",
             "https://a.example:+443",
+            "https://a.example:0443",
+            "https://a.example:0",
             "https://a.example:65536",
             "https://a.example:8443:443",
             "https://[::1",
@@ -182,6 +194,7 @@ mod tests {
             "http://localhost:8081",
             "http://localhost",
             "http://localhost:8080:80",
+            "http://localhost:08080",
             "https://registry.example:",
         ] {
             assert!(!options.is_own_origin(foreign), "{foreign}");
