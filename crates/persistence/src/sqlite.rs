@@ -151,10 +151,7 @@ async fn write_together(connection: &DatabaseConnection, jobs: &[Job]) -> Result
 }
 
 /// One after the other; nothing when one is refused, of which a part may be written.
-async fn write_straight(
-    transaction: &Transaction<'_>,
-    jobs: &[Job],
-) -> Result<Option<Vec<Result<Done, Rejected>>>, Fault> {
+async fn write_straight(transaction: &Transaction, jobs: &[Job]) -> Result<Option<Vec<Result<Done, Rejected>>>, Fault> {
     let mut outcomes = Vec::with_capacity(jobs.len());
     for (at, job) in jobs.iter().enumerate() {
         match job.work.write(transaction).await {
@@ -167,7 +164,7 @@ async fn write_straight(
 }
 
 /// Each in a savepoint of its own: of what is refused nothing stays.
-async fn write_apart(transaction: &Transaction<'_>, jobs: &[Job]) -> Result<Vec<Result<Done, Rejected>>, Fault> {
+async fn write_apart(transaction: &Transaction, jobs: &[Job]) -> Result<Vec<Result<Done, Rejected>>, Fault> {
     let mut outcomes = Vec::with_capacity(jobs.len());
     for (at, job) in jobs.iter().enumerate() {
         match write_one(transaction, &job.work).await {
@@ -245,7 +242,7 @@ fn refuse(jobs: Vec<Job>, error: &DbErr) -> Vec<Job> {
     Vec::new()
 }
 
-async fn write_one(transaction: &Transaction<'_>, work: &Work) -> Result<Done, Unwritten> {
+async fn write_one(transaction: &Transaction, work: &Work) -> Result<Done, Unwritten> {
     let savepoint = transaction.savepoint().await?;
     match work.write(&savepoint).await {
         Ok(done) => {

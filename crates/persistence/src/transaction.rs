@@ -11,19 +11,19 @@ use crate::pool::{Pool, Taken, executed, queried};
 
 /// A transaction. One that is dropped leaves nothing behind.
 #[derive(Debug)]
-pub(crate) enum Transaction<'a> {
+pub(crate) enum Transaction {
     /// On `SQLite`, of the driver: it may be a savepoint.
     Sqlite(DatabaseTransaction),
     /// On `PostgreSQL`, on a connection of our pool.
-    Postgres(Mutex<Open<'a>>),
+    Postgres(Mutex<Open>),
 }
 
 /// A connection in the midst of a transaction. It is closed when nobody ends that.
 #[derive(Debug)]
-pub(crate) struct Open<'a>(Option<Taken<'a>>);
+pub(crate) struct Open(Option<Taken>);
 
-impl<'a> Open<'a> {
-    fn connection(&mut self) -> &mut Taken<'a> {
+impl Open {
+    fn connection(&mut self) -> &mut Taken {
         self.0.as_mut().expect("only who ends the transaction takes its connection away")
     }
 
@@ -39,7 +39,7 @@ impl<'a> Open<'a> {
     }
 }
 
-impl Drop for Open<'_> {
+impl Drop for Open {
     fn drop(&mut self) {
         if let Some(taken) = self.0.take() {
             taken.close();
@@ -47,19 +47,17 @@ impl Drop for Open<'_> {
     }
 }
 
-impl Transaction<'static> {
+impl Transaction {
     /// Begins one on `SQLite` that writes: one that begins to write later can lose against another program.
     pub(crate) async fn begin_immediate(connection: &DatabaseConnection) -> Result<Self, DbErr> {
         let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode, ..Default::default() };
         connection.begin_with_options(options).await.map(Self::Sqlite)
     }
-}
 
-impl<'a> Transaction<'a> {
     /// Begins one on `PostgreSQL`.
-    pub(crate) async fn begin(pool: &'a Pool) -> Result<Self, DbErr> {
-        let mut open = Open(Some(pool.take().await?));
+    pub(crate) async fn begin(pool: &Pool) -> Result<Self, DbErr> {
+        let mut open = Open(Some(pool.take_for_transaction().await?));
         open.connection().execute_raw("BEGIN").await.map_err(executed)?;
         Ok(Self::Postgres(Mutex::new(open)))
     }
@@ -91,7 +89,7 @@ impl<'a> Transaction<'a> {
 }
 
 #[async_trait]
-impl ConnectionTrait for Transaction<'_> {
+impl ConnectionTrait for Transaction {
     fn get_database_backend(&self) -> DbBackend {
         match self {
             Self::Sqlite(_) => DbBackend::Sqlite,
@@ -125,5 +123,89 @@ impl ConnectionTrait for Transaction<'_> {
             Self::Sqlite(transaction) => transaction.query_all_raw(statement).await,
             Self::Postgres(open) => open.lock().await.connection().all(statement).await.map_err(queried),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use sea_orm::{ConnectOptions, Database};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(300);
+
+    /// A pool of so many connections to the server of the tests.
+    #[expect(clippy::disallowed_methods, reason = "where the server is, only the environment knows")]
+    async fn pool(most: u32) -> Pool {
+        let server = std::env::var("USER_REGISTRY_TEST_POSTGRES_URL")
+            .expect("USER_REGISTRY_TEST_POSTGRES_URL names no PostgreSQL server; `scripts/with-postgres` starts one");
+        let mut options = ConnectOptions::new(server);
+        options.max_connections(most).min_connections(0).connect_lazy(true);
+        Pool::new(Database::connect(options).await.expect("a pool"), most)
+    }
+
+    /// Which connection of the server it is.
+    async fn connection_of(connection: &impl ConnectionTrait) -> i32 {
+        let statement = Statement::from_string(DbBackend::Postgres, "SELECT pg_backend_pid() AS id");
+        let row = connection.query_one_raw(statement).await.expect("asked").expect("a row");
+        row.try_get("", "id").expect("a number")
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_is_dropped_takes_its_connection_with_it() {
+        let pool = pool(1).await;
+        for is_broken_off in [false, true] {
+            let transaction = Transaction::begin(&pool).await.expect("begun");
+            let connection = connection_of(&transaction).await;
+            if is_broken_off {
+                let asleep = transaction.execute_unprepared("SELECT pg_sleep(2)");
+                assert!(timeout(SHORT, asleep).await.is_err());
+            }
+            drop(transaction);
+            assert_ne!(connection_of(&pool).await, connection, "what comes next is in no transaction of others");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_after_the_end_of_a_transaction_and_of_a_statement_that_was_broken_off() {
+        let pool = pool(1).await;
+        let connection = connection_of(&pool).await;
+        Transaction::begin(&pool).await.expect("begun").commit().await.expect("ended");
+        Transaction::begin(&pool).await.expect("begun").rollback().await.expect("ended");
+        let asleep = pool.execute_unprepared("SELECT pg_sleep(0.5)");
+        assert!(timeout(SHORT, asleep).await.is_err());
+        assert_eq!(connection_of(&pool).await, connection);
+    }
+
+    #[tokio::test]
+    async fn where_transactions_wait_for_each_other_others_still_read() {
+        let pool = pool(4).await;
+        let mut transactions = Vec::new();
+        for _ in 0..3 {
+            transactions.push(Transaction::begin(&pool).await.expect("begun"));
+        }
+        assert!(timeout(SHORT, Transaction::begin(&pool)).await.is_err(), "the last one is for who reads");
+        let reading = connection_of(&pool).await;
+        transactions.pop();
+        let next = Transaction::begin(&pool).await.expect("begun");
+        assert_eq!(connection_of(&next).await, reading, "what was used last is used first");
+    }
+
+    #[tokio::test]
+    async fn a_pool_is_closed_when_its_transactions_have_ended() {
+        let pool = pool(2).await;
+        let transaction = Transaction::begin(&pool).await.expect("begun");
+        let closing = tokio::spawn({
+            let pool = pool.clone();
+            async move { pool.close().await }
+        });
+        tokio::time::sleep(SHORT).await;
+        assert!(!closing.is_finished());
+        transaction.commit().await.expect("committed");
+        closing.await.expect("no panic").expect("closed in time");
+        assert!(Transaction::begin(&pool).await.is_err());
     }
 }

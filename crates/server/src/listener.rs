@@ -179,14 +179,17 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
 
     /// Accepts the connections that the system holds or has begun to take, and listens no more.
     async fn accept_the_last(&self, mut in_hand: Option<Accepted>, socket: Socket) {
+        let handshakes_are_under_way = socket.let_nobody_in().unwrap_or_else(|error| {
+            tracing::debug!(%error, "who comes just when the server stops may be cut off");
+            false
+        });
         if let Some(accepted) = in_hand.take() {
             let network = self.network(&accepted);
             self.open(accepted, self.place(network).await);
         }
-        match socket.let_nobody_in() {
-            Ok(true) => drop(timeout(HANDSHAKE, self.accept(&socket, &mut in_hand)).await),
-            Ok(false) => {}
-            Err(error) => tracing::debug!(%error, "who comes just when the server stops may be cut off"),
+        if handshakes_are_under_way {
+            // It ends by the time alone.
+            drop(timeout(HANDSHAKE, self.accept(&socket, &mut in_hand)).await);
         }
         for accepted in in_hand.into_iter().chain(socket.into_waiting().into_iter().flatten()) {
             let network = self.network(&accepted);

@@ -1,7 +1,5 @@
 //! How a database on a server of `PostgreSQL` is opened.
 
-use std::time::Duration;
-
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, RuntimeErr, TransactionTrait as _};
@@ -59,7 +57,7 @@ pub(super) async fn open(options: &Options) -> Result<Database, OpenError> {
 /// write other things, and nobody waits for the disk to count.
 async fn connect_counters(options: &Options) -> Result<DatabaseConnection, DbErr> {
     let mut settings = settings(options, COUNTERS);
-    settings.min_connections(0).connect_lazy(true).map_sqlx_postgres_pool_opts(|pool| {
+    settings.connect_lazy(true).map_sqlx_postgres_pool_opts(|pool| {
         pool.after_connect(|connection, _| {
             Box::pin(async move { sea_orm::sqlx::Executor::execute(connection, COUNTING).await.map(|_| ()) })
         })
@@ -108,9 +106,10 @@ fn settings(options: &Options, connections: u32) -> ConnectOptions {
     let mut settings = ConnectOptions::new(&options.url);
     settings
         .max_connections(connections)
-        .min_connections(1)
+        // None is made in the background: while the server is away that would keep a place that requests need.
+        .min_connections(0)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .test_before_acquire(false)
         .sqlx_logging(false);
     settings
 }

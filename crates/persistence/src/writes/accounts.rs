@@ -65,7 +65,7 @@ statements! {
     REHASH = "UPDATE users SET password = $3 WHERE id = $1 AND password = $2";
 }
 
-pub(super) async fn write(transaction: &Transaction<'_>, change: &AccountChange) -> Result<u64, Unwritten> {
+pub(super) async fn write(transaction: &Transaction, change: &AccountChange) -> Result<u64, Unwritten> {
     match change {
         AccountChange::Add { user, password, user_token } => {
             add(transaction, user, password, user_token.as_ref()).await
@@ -124,7 +124,7 @@ pub(super) async fn note_use<C: ConnectionTrait>(
 }
 
 async fn add(
-    transaction: &Transaction<'_>,
+    transaction: &Transaction,
     user: &User,
     password: &PasswordHash,
     user_token: Option<&SecretDigest>,
@@ -149,7 +149,7 @@ async fn add(
 
 /// The address that is left first: a user has one primary address at any time.
 /// Two users who swap their addresses at once must not wait for each other: both lock both rows in one order.
-async fn lock_addresses(transaction: &Transaction<'_>, one: &EmailKey, other: &EmailKey) -> Result<(), DbErr> {
+async fn lock_addresses(transaction: &Transaction, one: &EmailKey, other: &EmailKey) -> Result<(), DbErr> {
     if needs_locks(transaction) {
         all(transaction, LOCK_ADDRESSES, [one.as_str().into(), other.as_str().into()]).await?;
     }
@@ -157,7 +157,7 @@ async fn lock_addresses(transaction: &Transaction<'_>, one: &EmailKey, other: &E
 }
 
 async fn set_address(
-    transaction: &Transaction<'_>,
+    transaction: &Transaction,
     user: UserId,
     (from, to): (&EmailKey, &EmailAddress),
     reserved_until: Option<Timestamp>,
@@ -176,7 +176,7 @@ async fn set_address(
 }
 
 async fn take_address(
-    transaction: &Transaction<'_>,
+    transaction: &Transaction,
     user: UserId,
     address: &EmailKey,
     verified_at: Option<Timestamp>,
@@ -188,7 +188,7 @@ async fn take_address(
 }
 
 async fn set(
-    transaction: &Transaction<'_>,
+    transaction: &Transaction,
     (user, version, at): (UserId, i64, Timestamp),
     sql: Sql,
     value: Value,

@@ -39,14 +39,14 @@ statements! {
         postgres: "SELECT CAST(pg_advisory_xact_lock(hashtextextended($1, 0)) AS text)";
 }
 
-pub(super) async fn write(transaction: &Transaction<'_>, change: &DomainChange) -> Result<u64, Unwritten> {
+pub(super) async fn write(transaction: &Transaction, change: &DomainChange) -> Result<u64, Unwritten> {
     match change {
         DomainChange::Put(rule) => Ok(put(transaction, rule).await?),
         DomainChange::Remove(domain) => touched(execute(transaction, REMOVE, [domain.as_str().into()]).await?),
     }
 }
 
-pub(super) async fn write_authority(transaction: &Transaction<'_>, change: &AuthorityChange) -> Result<u64, Unwritten> {
+pub(super) async fn write_authority(transaction: &Transaction, change: &AuthorityChange) -> Result<u64, Unwritten> {
     match change {
         AuthorityChange::Issue(token) => Ok(add_token(transaction, token, ISSUE_TOKEN).await?),
         AuthorityChange::Put(token) => Ok(add_token(transaction, token, PUT_TOKEN).await?),
@@ -65,7 +65,7 @@ pub(super) enum Lock {
 
 /// Locks what the table says of a domain until the transaction ends: also that it says nothing,
 /// which no lock of a row can hold.
-pub(super) async fn lock(transaction: &Transaction<'_>, domain: &DomainName, lock: Lock) -> Result<(), DbErr> {
+pub(super) async fn lock(transaction: &Transaction, domain: &DomainName, lock: Lock) -> Result<(), DbErr> {
     if !needs_locks(transaction) {
         return Ok(());
     }
@@ -76,7 +76,7 @@ pub(super) async fn lock(transaction: &Transaction<'_>, domain: &DomainName, loc
     all(transaction, sql, [format!("domain {domain}").into()]).await.map(|_| ())
 }
 
-async fn put(transaction: &Transaction<'_>, rule: &DomainRule) -> Result<u64, DbErr> {
+async fn put(transaction: &Transaction, rule: &DomainRule) -> Result<u64, DbErr> {
     lock(transaction, &rule.domain, Lock::Exclusive).await?;
     let values = [
         rule.id.uuid().into(),
@@ -88,7 +88,7 @@ async fn put(transaction: &Transaction<'_>, rule: &DomainRule) -> Result<u64, Db
     execute(transaction, PUT, values).await
 }
 
-async fn add_token(transaction: &Transaction<'_>, token: &StoredAuthorityToken, sql: Sql) -> Result<u64, DbErr> {
+async fn add_token(transaction: &Transaction, token: &StoredAuthorityToken, sql: Sql) -> Result<u64, DbErr> {
     let values = [
         token.domain.as_str().into(),
         token.sealed.as_str().into(),

@@ -21,7 +21,7 @@ statements! {
 }
 
 /// Writes down an event.
-pub(super) async fn record(transaction: &Transaction<'_>, event: &Event) -> Result<(), DbErr> {
+pub(super) async fn record(transaction: &Transaction, event: &Event) -> Result<(), DbErr> {
     execute(transaction, RECORD, values(event)).await.map(|_| ())
 }
 

@@ -56,7 +56,7 @@ statements! {
     BLOCKED = "SELECT 1 FROM domain_checks WHERE domains = $1 AND belongs_to = $2";
 }
 
-pub(super) async fn require(transaction: &Transaction<'_>, invariant: &Invariant) -> Result<u64, Unwritten> {
+pub(super) async fn require(transaction: &Transaction, invariant: &Invariant) -> Result<u64, Unwritten> {
     let holds = match invariant {
         Invariant::FieldLimit(user) => keeps_limit(transaction, *user).await?,
         Invariant::Active(user) => is_found(transaction, ACTIVE, [user.uuid().into()]).await?,
@@ -72,26 +72,26 @@ pub(super) async fn require(transaction: &Transaction<'_>, invariant: &Invariant
     if holds { Ok(0) } else { Err(Rejected::Broken(invariant.clone()).into()) }
 }
 
-async fn is_found<const N: usize>(transaction: &Transaction<'_>, sql: Sql, values: [Value; N]) -> Result<bool, DbErr> {
+async fn is_found<const N: usize>(transaction: &Transaction, sql: Sql, values: [Value; N]) -> Result<bool, DbErr> {
     Ok(!all(transaction, sql, values).await?.is_empty())
 }
 
 /// Whoever writes to what is a user's waits for others who do, where several transactions write at once.
-pub(super) async fn lock_user(transaction: &Transaction<'_>, user: UserId) -> Result<(), DbErr> {
+pub(super) async fn lock_user(transaction: &Transaction, user: UserId) -> Result<(), DbErr> {
     if needs_locks(transaction) {
         all(transaction, LOCK_USER, [user.uuid().into()]).await?;
     }
     Ok(())
 }
 
-async fn keeps_limit(transaction: &Transaction<'_>, user: UserId) -> Result<bool, DbErr> {
+async fn keeps_limit(transaction: &Transaction, user: UserId) -> Result<bool, DbErr> {
     lock_user(transaction, user).await?;
     let most = i64::from(MAX_FIELDS);
     let found = all(transaction, FIELDS, [user.uuid().into(), (most + 1).into()]).await?;
     Ok(found.len() <= MAX_FIELDS as usize)
 }
 
-async fn is_not_blocked(transaction: &Transaction<'_>, domain: &DomainName) -> Result<bool, DbErr> {
+async fn is_not_blocked(transaction: &Transaction, domain: &DomainName) -> Result<bool, DbErr> {
     lock(transaction, domain, Lock::Shared).await?;
     let values = [domain.as_str().into(), BelongsTo::Blocked.number().into()];
     Ok(all(transaction, BLOCKED, values).await?.is_empty())

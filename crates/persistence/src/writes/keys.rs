@@ -26,7 +26,7 @@ statements! {
     SEAL_SIGNING = "UPDATE signing_keys SET sealed = $1 WHERE kid = $2";
 }
 
-pub(super) async fn write(transaction: &Transaction<'_>, change: &KeyChange) -> Result<u64, Unwritten> {
+pub(super) async fn write(transaction: &Transaction, change: &KeyChange) -> Result<u64, Unwritten> {
     match change {
         KeyChange::SetRoot { fingerprint, at } => {
             match execute(transaction, SET_ROOT, [fingerprint.as_str().into(), (*at).into()]).await? {
@@ -55,7 +55,7 @@ pub(super) async fn write(transaction: &Transaction<'_>, change: &KeyChange) -> 
     }
 }
 
-async fn add_signing(transaction: &Transaction<'_>, key: &StoredSigningKey) -> Result<u64, Unwritten> {
+async fn add_signing(transaction: &Transaction, key: &StoredSigningKey) -> Result<u64, Unwritten> {
     let values = [
         key.kid.as_str().into(),
         key.algorithm.name().into(),
@@ -69,7 +69,7 @@ async fn add_signing(transaction: &Transaction<'_>, key: &StoredSigningKey) -> R
 
 /// From one state into another.
 async fn put(
-    transaction: &Transaction<'_>,
+    transaction: &Transaction,
     kid: &str,
     from: KeyState,
     to: KeyState,
@@ -79,6 +79,6 @@ async fn put(
     touched(execute(transaction, MOVE, values).await?)
 }
 
-async fn seal(transaction: &Transaction<'_>, sql: Sql, id: &str, sealed: &SealedSecret) -> Result<u64, Unwritten> {
+async fn seal(transaction: &Transaction, sql: Sql, id: &str, sealed: &SealedSecret) -> Result<u64, Unwritten> {
     touched(execute(transaction, sql, [sealed.as_str().into(), id.into()]).await?)
 }

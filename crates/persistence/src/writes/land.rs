@@ -18,7 +18,7 @@ statements! {
     REMOVE = "DELETE FROM land_fields WHERE id = $1 AND user_id = $2";
 }
 
-pub(super) async fn write(transaction: &Transaction<'_>, change: &LandChange) -> Result<u64, Unwritten> {
+pub(super) async fn write(transaction: &Transaction, change: &LandChange) -> Result<u64, Unwritten> {
     match change {
         LandChange::Add(field) => Ok(add(transaction, field).await?),
         LandChange::Replace(field) => touched(replace(transaction, field).await?),
@@ -28,7 +28,7 @@ pub(super) async fn write(transaction: &Transaction<'_>, change: &LandChange) ->
     }
 }
 
-async fn add(transaction: &Transaction<'_>, field: &Field) -> Result<u64, DbErr> {
+async fn add(transaction: &Transaction, field: &Field) -> Result<u64, DbErr> {
     let values = [
         field.id.uuid().into(),
         field.user.uuid().into(),
@@ -41,7 +41,7 @@ async fn add(transaction: &Transaction<'_>, field: &Field) -> Result<u64, DbErr>
     execute(transaction, ADD, values).await
 }
 
-async fn replace(transaction: &Transaction<'_>, field: &Field) -> Result<u64, DbErr> {
+async fn replace(transaction: &Transaction, field: &Field) -> Result<u64, DbErr> {
     let values = [
         field.id.uuid().into(),
         field.user.uuid().into(),

@@ -101,7 +101,7 @@ impl<'a> LogIn<'a> {
     }
 
     /// Waits for whoever has locked the user of the login.
-    pub(crate) async fn wait_for_user(&self, transaction: &Transaction<'_>) -> Result<(), DbErr> {
+    pub(crate) async fn wait_for_user(&self, transaction: &Transaction) -> Result<(), DbErr> {
         invariants::lock_user(transaction, self.session.user).await
     }
 

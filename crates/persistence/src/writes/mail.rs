@@ -50,7 +50,7 @@ statements! {
               WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
 }
 
-pub(super) async fn write(transaction: &Transaction<'_>, change: &MailChange) -> Result<u64, Unwritten> {
+pub(super) async fn write(transaction: &Transaction, change: &MailChange) -> Result<u64, Unwritten> {
     match change {
         MailChange::AddToken(token) => Ok(add_token(transaction, token).await?),
         MailChange::UseToken { token, purpose, at } => {
@@ -112,14 +112,14 @@ pub(super) async fn settle<C: ConnectionTrait>(
 }
 
 /// Whoever uses a token locks its user first, as whoever adds one does: else the two wait for each other.
-async fn lock_holder(transaction: &Transaction<'_>, token: MailedTokenId) -> Result<(), DbErr> {
+async fn lock_holder(transaction: &Transaction, token: MailedTokenId) -> Result<(), DbErr> {
     if needs_locks(transaction) {
         one(transaction, LOCK_HOLDER, [token.uuid().into()]).await?;
     }
     Ok(())
 }
 
-async fn add_token(transaction: &Transaction<'_>, token: &MailedToken) -> Result<u64, DbErr> {
+async fn add_token(transaction: &Transaction, token: &MailedToken) -> Result<u64, DbErr> {
     // Two tokens of one user and purpose that are added at once end one another in turn.
     lock_user(transaction, token.user).await?;
     if token.purpose.is_one_at_a_time() {
@@ -137,7 +137,7 @@ async fn add_token(transaction: &Transaction<'_>, token: &MailedToken) -> Result
 }
 
 async fn end_tokens(
-    transaction: &Transaction<'_>,
+    transaction: &Transaction,
     user: UserId,
     purpose: MailedTokenPurpose,
     at: Timestamp,
@@ -145,7 +145,7 @@ async fn end_tokens(
     execute(transaction, END_TOKENS, [user.uuid().into(), purpose.name().into(), at.into()]).await
 }
 
-async fn queue(transaction: &Transaction<'_>, delivery: &Delivery) -> Result<u64, DbErr> {
+async fn queue(transaction: &Transaction, delivery: &Delivery) -> Result<u64, DbErr> {
     let values = [delivery.id.uuid().into(), letters::write(&delivery.letter).into(), delivery.created_at.into()];
     execute(transaction, QUEUE, values).await
 }

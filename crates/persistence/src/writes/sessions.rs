@@ -46,7 +46,7 @@ statements! {
     SEE = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND last_seen_at < $2";
 }
 
-pub(super) async fn write(transaction: &Transaction<'_>, change: &SessionChange) -> Result<u64, Unwritten> {
+pub(super) async fn write(transaction: &Transaction, change: &SessionChange) -> Result<u64, Unwritten> {
     match change {
         SessionChange::Open { session, page_secret, verified } => {
             open(transaction, session, page_secret.as_ref(), verified).await
@@ -82,7 +82,7 @@ pub(super) async fn note_last_seen<C: ConnectionTrait>(
 }
 
 async fn open(
-    transaction: &Transaction<'_>,
+    transaction: &Transaction,
     session: &Session,
     page_secret: Option<&SecretDigest>,
     verified: &PasswordHash,
@@ -109,7 +109,7 @@ pub(super) fn values(session: &Session, page_secret: Option<&SecretDigest>, veri
     ]
 }
 
-async fn add_grant(transaction: &Transaction<'_>, grant: &Grant, at: Timestamp) -> Result<u64, DbErr> {
+async fn add_grant(transaction: &Transaction, grant: &Grant, at: Timestamp) -> Result<u64, DbErr> {
     let values = [
         grant.id.uuid().into(),
         grant.session.uuid().into(),
@@ -122,7 +122,7 @@ async fn add_grant(transaction: &Transaction<'_>, grant: &Grant, at: Timestamp) 
 
 /// The session first: whoever ends it locks the same row first.
 async fn rotate(
-    transaction: &Transaction<'_>,
+    transaction: &Transaction,
     (grant, session): (GrantId, SessionId),
     (from, to): (u32, u32),
     at: Timestamp,

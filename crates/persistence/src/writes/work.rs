@@ -31,7 +31,7 @@ pub(crate) enum Done {
 
 impl Work {
     /// Writes it; whoever gets an error back rolls back.
-    pub(crate) async fn write(&self, transaction: &Transaction<'_>) -> Result<Done, Unwritten> {
+    pub(crate) async fn write(&self, transaction: &Transaction) -> Result<Done, Unwritten> {
         match self {
             Self::Plan(changes) => plan(transaction, changes).await.map(Done::Written),
             Self::Note(note) => note.write(transaction).await,
@@ -56,7 +56,7 @@ impl Work {
     ///
     /// The plan's event is inserted once more: while the lost transaction still runs, that waits
     /// for it, and then it either meets the event or finds its place free. Nothing of it stays.
-    pub(crate) async fn was_committed(&self, transaction: &Transaction<'_>) -> Result<bool, DbErr> {
+    pub(crate) async fn was_committed(&self, transaction: &Transaction) -> Result<bool, DbErr> {
         let Self::Plan(changes) = self else { return Ok(false) };
         if let Some(log_in) = LogIn::of(changes) {
             // One statement is its own commit: it may still wait for its user, before it comes to the event.
@@ -73,11 +73,11 @@ impl Work {
 }
 
 /// Whether the engine lets several transactions write at once, so that rows need locks.
-pub(super) fn needs_locks(transaction: &Transaction<'_>) -> bool {
+pub(super) fn needs_locks(transaction: &Transaction) -> bool {
     transaction.get_database_backend() == DbBackend::Postgres
 }
 
-async fn plan(transaction: &Transaction<'_>, changes: &Changes) -> Result<Receipt, Unwritten> {
+async fn plan(transaction: &Transaction, changes: &Changes) -> Result<Receipt, Unwritten> {
     if let Some(log_in) = LogIn::of(changes) {
         return log_in.write(transaction).await;
     }

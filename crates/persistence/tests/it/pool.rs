@@ -1,7 +1,8 @@
 //! Connections that are kept between statements.
 
 use domain::accounts::ports::Accounts as _;
-use domain::ports::ledger::Ledger as _;
+use domain::changes::UniqueKey;
+use domain::ports::ledger::{Ledger as _, Rejected};
 use persistence::database::Database;
 use persistence::options::Options;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
@@ -57,23 +58,26 @@ async fn postgres_reads_and_writes_with_the_connections_it_was_given_and_leaves_
     let ada = user("ada@example.org");
     database.apply(adding(&ada)).await.expect("written");
     let mut tasks = tokio::task::JoinSet::new();
-    for number in 0..READERS {
+    for number in 0..45 {
         let (database, ada) = (database.clone(), ada.clone());
         tasks.spawn(async move {
             match number % 3 {
-                // Her address is taken.
-                0 => assert!(database.apply(adding(&user("ada@example.org"))).await.is_err()),
+                0 => {
+                    let refused = database.apply(adding(&user("ada@example.org"))).await;
+                    assert!(matches!(refused, Err(Rejected::Conflict(UniqueKey::Address))), "{refused:?}");
+                }
                 1 => drop(database.apply(adding(&user(&format!("{number}@example.org")))).await.expect("written")),
                 _ => assert_eq!(database.by_id(ada.id).await.expect("read"), Some(ada)),
             }
         });
     }
     tasks.join_all().await;
-    let sql = "SELECT count(*) || ' ' || count(*) FILTER (WHERE state LIKE 'idle in transaction%') AS line \
-               FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let sql = "SELECT count(*) FILTER (WHERE state LIKE 'idle in transaction%') || ' of ' || count(*) AS line \
+               FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+               AND backend_type = 'client backend'";
     let row = place.raw().await.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
     let line: String = row.expect("asked").expect("a row").try_get("", "line").expect("a text");
-    assert_eq!(line, "3 0", "connections, and those in the midst of a transaction");
+    assert_eq!(line, "0 of 3", "those in the midst of a transaction, of the connections");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,4 +97,11 @@ async fn a_connection_that_the_server_ends_is_replaced() {
         assert!(failures < 10, "no connection is replaced");
     }
     assert_eq!(database.by_id(ada.id).await.expect("read"), Some(ada));
+    place.raw().await.execute_unprepared(end).await.expect("ended");
+    let mut failures = 0;
+    while let Err(rejected) = database.apply(adding(&user(&format!("bea{failures}@example.org")))).await {
+        assert!(matches!(&rejected, Rejected::Failed(failure) if failure.retryable()), "{rejected:?}");
+        failures += 1;
+        assert!(failures < 10, "no connection is replaced");
+    }
 }

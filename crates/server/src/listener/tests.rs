@@ -365,3 +365,23 @@ async fn what_waits_for_a_place_when_it_stops_is_served() {
     }
     running.served.await.unwrap();
 }
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn who_comes_while_others_wait_for_a_place_when_it_stops_is_not_let_in() {
+    let running = start(|limits| limits.connections = 1).await;
+    let holding = running.send(&get_of("/held")).await;
+    running.held.are(1).await;
+    let waiting = running.send(&get_of("/quick")).await;
+    sleep(LAST_WORD / 2).await;
+    running.end.send(()).unwrap();
+    sleep(LAST_WORD / 2).await;
+    let late = tokio::spawn(TcpStream::connect(running.address));
+    sleep(LAST_WORD).await;
+    assert!(!late.is_finished(), "it is neither let in, only to be reset, nor refused");
+    late.abort();
+    running.held.let_go.notify_one();
+    assert!(rest(holding).await.ends_with(b"let go"));
+    assert!(rest(waiting).await.starts_with(b"HTTP/1.1 200 "));
+    running.served.await.unwrap();
+}
