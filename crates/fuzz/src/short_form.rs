@@ -1,4 +1,5 @@
-//! The short form, for every run of the tests: each target over its seeds and what is near them.
+//! The short form, for every run of the tests: each target over its seeds and what is near them. It can be made as long
+//! as one likes, for targets that no other program can call.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +7,7 @@ use domain::ports::entropy::Entropy as _;
 use memory::entropy::SeededEntropy;
 
 /// How many inputs are made for each target.
-const MADE: usize = 3_000;
+pub const MADE: usize = 3_000;
 /// The longest input that is made.
 const LONGEST: usize = 4_096;
 
@@ -15,6 +16,14 @@ const LONGEST: usize = 4_096;
 /// # Panics
 /// When a property does not hold, or there are no seeds.
 pub fn run(name: &str, target: impl Fn(&[u8])) {
+    run_for(name, MADE, target);
+}
+
+/// The same with so many inputs that are made.
+///
+/// # Panics
+/// When a property does not hold, or there are no seeds.
+pub fn run_for(name: &str, count: usize, target: impl Fn(&[u8])) {
     let seeds = seeds_of(name);
     assert!(!seeds.is_empty(), "fuzz/seeds/{name} holds no seeds");
     let tried = |input: &[u8]| {
@@ -24,7 +33,7 @@ pub fn run(name: &str, target: impl Fn(&[u8])) {
     };
     seeds.iter().for_each(|seed| tried(seed));
     let chance = Chance(SeededEntropy::default());
-    for _ in 0..MADE {
+    for _ in 0..count {
         tried(&made_of(&seeds, &chance));
     }
 }
