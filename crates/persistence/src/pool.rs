@@ -2,7 +2,8 @@
 //!
 //! The driver asks every connection that comes back to its pool whether it is alive: on `PostgreSQL` that is a
 //! second way to the server for each statement or transaction, on `SQLite` a second message to a thread. So the driver
-//! only makes the connections, and closes them; here they are kept, asked and given up.
+//! only makes the connections, and closes them; here they are kept, asked and given up (see
+//! `docs/decisions/why-an-own-pool-of-connections.md`).
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
