@@ -38,3 +38,9 @@ pub fn stays_on_site(reference: &str) -> bool {
         site.join(reference).is_ok_and(|there| there.origin() == site.origin() && there.username().is_empty())
     })
 }
+
+/// The origin of a URL, as a browser writes it (WHATWG URL).
+#[must_use]
+pub fn origin_of(url: &str) -> Option<String> {
+    Url::parse(url).ok().map(|url| url.origin().ascii_serialization())
+}
