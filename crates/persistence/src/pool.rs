@@ -26,6 +26,8 @@ use tokio::time::{Instant, timeout};
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long whoever closes one waits for its end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same at the end, when a server that does not answer would keep the program.
+const END_TIMEOUT: Duration = Duration::from_millis(500);
 /// After how long without a statement a connection is asked whether it is alive.
 const FRESH: Duration = Duration::from_secs(30);
 /// After how long without a statement it is given up.
@@ -93,7 +95,7 @@ impl Pool {
         self.kept.transactions.close();
         self.kept.places.close();
         self.kept.idle().clear();
-        let closed = timeout(CLOSE_TIMEOUT, self.connections.close_by_ref()).await;
+        let closed = timeout(END_TIMEOUT, self.connections.close_by_ref()).await;
         closed.unwrap_or(Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
     }
 
