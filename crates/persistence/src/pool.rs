@@ -2,15 +2,15 @@
 //!
 //! The driver asks every connection that comes back to its pool whether it is alive: on `PostgreSQL` that is a
 //! second way to the server for each statement or transaction, on `SQLite` a second message to a thread. So the driver
-//! only makes the connections, and closes them; here they are kept, asked and given up (see
+//! makes the connections and closes them, and here they are kept, asked and given up (see
 //! `docs/decisions/why-an-own-pool-of-connections.md`).
 
-use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::sqlx::pool::PoolConnection;
+use sea_orm::sqlx::postgres::{PgDatabaseError, PgSeverity};
 use sea_orm::sqlx::{
     AssertSqlSafe, Connection as _, Error as SqlxError, Executor as _, Postgres, Sqlite, query_with, raw_sql,
 };
@@ -20,17 +20,21 @@ use sea_orm::{
 };
 use sea_query_sqlx::SqlxValues;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// How long a request waits for a connection.
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long whoever closes one waits for its end.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-/// The same at the end, when a server that does not answer would keep the program.
-const END_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long a statement may take: a server that is there ends it before that by itself.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(7);
 /// After how long without a statement a connection is asked whether it is alive.
 const FRESH: Duration = Duration::from_secs(30);
-/// After how long without a statement it is given up.
+/// How long it has to say so: there must be time left to make another.
+const QUESTION_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long whoever closes one waits for its end.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same when the program ends, which a server that does not answer must not keep.
+const END_TIMEOUT: Duration = Duration::from_millis(500);
+/// After how long without a statement a connection of `PostgreSQL` is given up, when another is kept.
 const UNUSED: Duration = Duration::from_secs(10 * 60);
 /// How old it may become: what a server keeps for a connection grows, and a name may lead to another server by then.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
@@ -40,15 +44,18 @@ const LIFETIME: Duration = Duration::from_secs(30 * 60);
 pub(crate) struct Pool {
     connections: DatabaseConnection,
     kept: Arc<Kept>,
+    /// Whether it is asked for statements that write.
+    writes: bool,
 }
 
 #[derive(Debug)]
 struct Kept {
-    /// A permit for each connection. Whoever gives one up holds it until the driver has closed the connection, so that
-    /// the driver always has room for one more.
+    /// A permit for each connection in use, until it is kept again or has been closed.
     places: Arc<Semaphore>,
-    /// A permit for each that may be in a transaction: where transactions wait for each other, others still read.
-    transactions: Arc<Semaphore>,
+    /// A permit for each that may write: where writes wait for each other, others still read.
+    writers: Arc<Semaphore>,
+    /// How many connections there may be.
+    most: u32,
     idle: Mutex<Vec<Idle>>,
 }
 
@@ -83,41 +90,56 @@ macro_rules! on {
 impl Pool {
     /// A pool of this many connections.
     pub(crate) fn new(connections: DatabaseConnection, most: u32) -> Self {
-        let most = usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS);
-        let in_transactions = most - (most / 4).max(1).min(most - 1);
-        let places = |count| Arc::new(Semaphore::new(count));
-        let kept = Kept { places: places(most), transactions: places(in_transactions), idle: Mutex::default() };
-        Self { connections, kept: Arc::new(kept) }
+        let most = most.max(1);
+        let readers = (most / 4).max(1).min(most - 1);
+        let places = |count: u32| Arc::new(Semaphore::new(usize::try_from(count).unwrap_or(Semaphore::MAX_PERMITS)));
+        let (writers, places) = (places(most - readers), places(most));
+        let kept = Arc::new(Kept { places, writers, most, idle: Mutex::default() });
+        Self { connections, kept, writes: false }
     }
 
-    /// Closes every connection, as far as they let themselves be closed in time.
+    /// The same pool, to write with.
+    pub(crate) fn for_writing(&self) -> Self {
+        Self { writes: true, ..self.clone() }
+    }
+
+    /// Waits for whoever uses a connection, and closes all, as far as both go in time.
     pub(crate) async fn close(&self) -> Result<(), DbErr> {
-        self.kept.transactions.close();
+        // A file has no server that could be gone.
+        let is_postgres = self.get_database_backend() == DbBackend::Postgres;
+        let end = Instant::now() + if is_postgres { END_TIMEOUT } else { CLOSE_TIMEOUT };
+        // Whoever has come before gets a place before this does.
+        let in_use = timeout_at(end, self.kept.places.acquire_many(self.kept.most)).await;
+        self.kept.writers.close();
         self.kept.places.close();
         self.kept.idle().clear();
-        let closed = timeout(END_TIMEOUT, self.connections.close_by_ref()).await;
+        drop(in_use);
+        let closed = timeout_at(end, self.connections.close_by_ref()).await;
         closed.unwrap_or(Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
     }
 
-    /// A connection for one statement.
+    /// A connection that nobody else uses.
     pub(crate) async fn take(&self) -> Result<Taken, DbErr> {
-        self.take_within_time(false).await
-    }
-
-    /// A connection for a transaction.
-    pub(crate) async fn take_for_transaction(&self) -> Result<Taken, DbErr> {
-        self.take_within_time(true).await
-    }
-
-    async fn take_within_time(&self, is_for_transaction: bool) -> Result<Taken, DbErr> {
         let taken = timeout(ACQUIRE_TIMEOUT, async {
-            let transaction = if is_for_transaction { Some(place(&self.kept.transactions).await?) } else { None };
-            let place = Place { _connection: place(&self.kept.places).await?, _transaction: transaction };
-            let connection = match self.kept.take_idle().await {
-                Some(connection) => connection,
-                None => self.connect().await?,
+            let writer = if self.writes { Some(place(&self.kept.writers).await?) } else { None };
+            let place = Place { _connection: place(&self.kept.places).await?, _writer: writer };
+            let taken = |connection, place| Taken {
+                held: Some((connection, place)),
+                kept: Arc::clone(&self.kept),
+                is_broken: false,
             };
-            Ok(Taken { held: Some((connection, place)), kept: Arc::clone(&self.kept) })
+            let Some(Idle { connection, since }) = self.kept.pop() else {
+                return Ok(taken(self.connect().await?, place));
+            };
+            let mut asked = taken(connection, place);
+            if since.elapsed() <= FRESH || asked.connection().is_alive().await {
+                return Ok(asked);
+            }
+            // What has broken this one may have broken all.
+            self.kept.give_up_idle();
+            let Some((connection, place)) = asked.held.take() else { unreachable!("it was only asked") };
+            drop(connection);
+            Ok(taken(self.connect().await?, place))
         });
         taken.await.unwrap_or(Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
     }
@@ -131,7 +153,7 @@ impl Pool {
             _ => self.connections.get_sqlite_connection_pool().acquire().await.map(OfDriver::Sqlite),
         };
         match acquired {
-            Ok(of_driver) => Ok(Connection { of_driver, made: Instant::now() }),
+            Ok(of_driver) => Ok(Connection::new(of_driver)),
             Err(SqlxError::PoolTimedOut) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
             Err(SqlxError::PoolClosed) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),
             Err(error) => Err(DbErr::Conn(RuntimeErr::SqlxError(error.into()))),
@@ -150,41 +172,45 @@ impl Kept {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The connection that was used last. When it was not used for long, it is asked whether it is alive.
-    async fn take_idle(&self) -> Option<Connection> {
-        let Idle { mut connection, since } = self.idle().pop()?;
-        if since.elapsed() <= FRESH || connection.is_alive().await {
-            return Some(connection);
-        }
-        connection.close_in_time().await;
-        self.give_up_idle();
-        None
+    /// The connection that was used last.
+    fn pop(&self) -> Option<Idle> {
+        self.idle().pop()
     }
 
     /// Keeps a connection, unless it has had its time or the pool is closed.
     fn keep(&self, connection: Connection) -> Result<(), Connection> {
         let mut idle = self.idle();
+        let is_old = connection.is_of_a_server() && connection.made.elapsed() > LIFETIME;
         // Whoever closes the pool closes the places first, and then empties the list.
-        if self.places.is_closed() || connection.made.elapsed() > LIFETIME {
+        if self.places.is_closed() || is_old {
             return Err(connection);
         }
         idle.push(Idle { connection, since: Instant::now() });
-        let used = idle.iter().position(|idle| idle.since.elapsed() <= UNUSED).unwrap_or(0);
-        idle.drain(..used).for_each(|unused| unused.connection.give_up());
+        idle.retain(|idle| !idle.connection.is_of_a_server() || idle.since.elapsed() <= UNUSED);
         Ok(())
     }
 
     /// Gives up all that nobody uses: what broke one may have broken all, such as a restart of the server.
     fn give_up_idle(&self) {
-        mem::take(&mut *self.idle()).into_iter().for_each(|idle| idle.connection.give_up());
+        self.idle().clear();
     }
 }
 
 impl Connection {
+    /// A connection that is closed when it is dropped, by a task of the driver, and never asked by it.
+    fn new(mut of_driver: OfDriver) -> Self {
+        on!(&mut of_driver, connection => connection.close_on_drop());
+        Self { of_driver, made: Instant::now() }
+    }
+
+    const fn is_of_a_server(&self) -> bool {
+        matches!(self.of_driver, OfDriver::Postgres(_))
+    }
+
     /// Whether it answers, and in time.
     async fn is_alive(&mut self) -> bool {
         let asked = async { on!(&mut self.of_driver, connection => connection.ping().await.is_ok()) };
-        timeout(ACQUIRE_TIMEOUT, asked).await.unwrap_or(false)
+        timeout(QUESTION_TIMEOUT, asked).await.unwrap_or(false)
     }
 
     /// Closes it; one that does not end in time is dropped.
@@ -194,18 +220,13 @@ impl Connection {
             tracing::debug!(%error, "a connection was not closed in order");
         }
     }
-
-    /// The same, by a task of the driver.
-    fn give_up(mut self) {
-        on!(&mut self.of_driver, connection => connection.close_on_drop());
-    }
 }
 
 /// The right to a connection.
 #[derive(Debug)]
 struct Place {
     _connection: OwnedSemaphorePermit,
-    _transaction: Option<OwnedSemaphorePermit>,
+    _writer: Option<OwnedSemaphorePermit>,
 }
 
 /// A connection in use. When its statement is broken off, it is asked whether it is alive, and kept then.
@@ -213,81 +234,112 @@ struct Place {
 pub(crate) struct Taken {
     held: Option<(Connection, Place)>,
     kept: Arc<Kept>,
+    /// Whether a statement has shown that it is of no use any more.
+    is_broken: bool,
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        let Some((mut connection, place)) = self.held.take() else { return };
-        let kept = Arc::clone(&self.kept);
-        tokio::spawn(async move {
-            let refused = if connection.is_alive().await { kept.keep(connection).err() } else { Some(connection) };
-            if let Some(connection) = refused {
-                connection.close_in_time().await;
-            }
-            drop(place);
-        });
+        if self.is_broken {
+            self.end();
+        } else if let Some((mut connection, place)) = self.held.take() {
+            let kept = Arc::clone(&self.kept);
+            tokio::spawn(async move {
+                let refused = if connection.is_alive().await { kept.keep(connection).err() } else { Some(connection) };
+                if let Some(connection) = refused {
+                    connection.close_in_time().await;
+                }
+                drop(place);
+            });
+        }
     }
 }
 
 impl Taken {
-    /// Keeps the connection, if what the statement gave says nothing against that.
-    pub(crate) fn keep<T>(mut self, outcome: Result<T, SqlxError>) -> Result<T, SqlxError> {
-        if outcome.as_ref().err().is_some_and(breaks) {
-            self.kept.give_up_idle();
-            self.close();
-        } else if let Some((connection, place)) = self.held.take() {
-            match self.kept.keep(connection) {
-                Ok(()) => drop(place),
-                Err(connection) => close(connection, place),
-            }
-        }
-        outcome
+    /// Keeps the connection, unless it is broken.
+    pub(crate) fn keep(mut self) {
+        self.end();
     }
 
     /// Closes the connection: nobody knows in which state it is.
     pub(crate) fn close(mut self) {
-        if let Some((connection, place)) = self.held.take() {
+        if self.is_broken {
+            self.end();
+        } else if let Some((connection, place)) = self.held.take() {
             close(connection, place);
         }
     }
 
-    fn connection(&mut self) -> &mut OfDriver {
+    fn end(&mut self) {
+        let Some((connection, place)) = self.held.take() else { return };
+        let refused = if self.is_broken {
+            self.kept.give_up_idle();
+            Some(connection)
+        } else {
+            self.kept.keep(connection).err()
+        };
+        if let Some(connection) = refused {
+            close(connection, place);
+        }
+    }
+
+    fn connection(&mut self) -> &mut Connection {
         let (connection, _) = self.held.as_mut().expect("only who ends its use takes a connection away");
-        &mut connection.of_driver
+        connection
     }
 
     pub(crate) async fn execute(&mut self, mut statement: Statement) -> Result<ExecResult, SqlxError> {
         let values = values(&mut statement);
         let sql = AssertSqlSafe(statement.sql);
-        on!(self.connection(), connection => {
-            query_with(sql, values).execute(&mut **connection).await.map(ExecResult::from)
-        })
+        let outcome = in_time(async {
+            on!(&mut self.connection().of_driver, connection => {
+                query_with(sql, values).execute(&mut **connection).await.map(ExecResult::from)
+            })
+        });
+        let outcome = outcome.await;
+        self.note(outcome)
     }
 
     /// Without values, and without keeping anything of it prepared.
     pub(crate) async fn execute_raw(&mut self, sql: &str) -> Result<ExecResult, SqlxError> {
         let sql = AssertSqlSafe(sql.to_owned());
-        on!(self.connection(), connection => {
-            connection.execute(raw_sql(sql)).await.map(ExecResult::from)
-        })
+        let outcome = in_time(async {
+            on!(&mut self.connection().of_driver, connection => connection.execute(raw_sql(sql)).await.map(ExecResult::from))
+        });
+        let outcome = outcome.await;
+        self.note(outcome)
     }
 
     pub(crate) async fn one(&mut self, mut statement: Statement) -> Result<Option<QueryResult>, SqlxError> {
         let values = values(&mut statement);
         let sql = AssertSqlSafe(statement.sql);
-        on!(self.connection(), connection => {
-            let row = query_with(sql, values).fetch_optional(&mut **connection).await;
-            row.map(|row| row.map(QueryResult::from))
-        })
+        let outcome = in_time(async {
+            on!(&mut self.connection().of_driver, connection => {
+                let row = query_with(sql, values).fetch_optional(&mut **connection).await;
+                row.map(|row| row.map(QueryResult::from))
+            })
+        });
+        let outcome = outcome.await;
+        self.note(outcome)
     }
 
     pub(crate) async fn all(&mut self, mut statement: Statement) -> Result<Vec<QueryResult>, SqlxError> {
         let values = values(&mut statement);
         let sql = AssertSqlSafe(statement.sql);
-        on!(self.connection(), connection => {
-            let rows = query_with(sql, values).fetch_all(&mut **connection).await;
-            rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
-        })
+        let outcome = in_time(async {
+            on!(&mut self.connection().of_driver, connection => {
+                let rows = query_with(sql, values).fetch_all(&mut **connection).await;
+                rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
+            })
+        });
+        let outcome = outcome.await;
+        self.note(outcome)
+    }
+
+    /// Notes what the outcome of a statement says of the connection.
+    fn note<T>(&mut self, outcome: Result<T, SqlxError>) -> Result<T, SqlxError> {
+        self.is_broken |= outcome.as_ref().err().is_some_and(breaks);
+        outcome
     }
 }
 
@@ -299,11 +351,19 @@ fn close(connection: Connection, place: Place) {
     });
 }
 
-/// Whether a connection is of no use after this error. A server that shuts it says so in an answer, too (`57P..`), and
-/// one that only reads (`25006`) was the one that writes when the connection was made.
+/// What comes of a statement, or that it was not answered in time. No server ends a statement that it never got, and a
+/// host that is gone does not say so.
+async fn in_time<T>(outcome: impl Future<Output = Result<T, SqlxError>>) -> Result<T, SqlxError> {
+    timeout(STATEMENT_TIMEOUT, outcome).await.unwrap_or_else(|late| Err(SqlxError::Io(late.into())))
+}
+
+/// Whether a connection is of no use after this error: one that is no answer, one with which the server ends the
+/// connection, and that of a server that only reads (`25006`) but wrote when the connection was made.
 fn breaks(error: &SqlxError) -> bool {
     let SqlxError::Database(error) = error else { return true };
-    error.code().is_some_and(|code| code.starts_with("57P") || code == "25006")
+    let severity = error.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
+    let is_end = matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic));
+    is_end || error.code().is_some_and(|code| code == "25006")
 }
 
 fn values(statement: &mut Statement) -> SqlxValues {
@@ -329,24 +389,28 @@ impl ConnectionTrait for Pool {
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let mut taken = self.take().await?;
         let outcome = taken.execute(statement).await;
-        taken.keep(outcome).map_err(executed)
+        taken.keep();
+        outcome.map_err(executed)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let mut taken = self.take().await?;
         let outcome = taken.execute_raw(sql).await;
-        taken.keep(outcome).map_err(executed)
+        taken.keep();
+        outcome.map_err(executed)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let mut taken = self.take().await?;
         let outcome = taken.one(statement).await;
-        taken.keep(outcome).map_err(queried)
+        taken.keep();
+        outcome.map_err(queried)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let mut taken = self.take().await?;
         let outcome = taken.all(statement).await;
-        taken.keep(outcome).map_err(queried)
+        taken.keep();
+        outcome.map_err(queried)
     }
 }

@@ -47,7 +47,7 @@ enum Written {
 
 async fn attempt_once(database: &Pool, work: &Work) -> Result<Written, Unwritten> {
     if let Some(log_in) = work.log_in() {
-        return match log_in.write(database).await {
+        return match log_in.write(&database.for_writing()).await {
             Ok(receipt) => Ok(Written::Committed(Done::Written(receipt))),
             // Such a statement is its own commit.
             Err(Unwritten::Failed(error)) if may_be_done(&error) => {
@@ -58,7 +58,7 @@ async fn attempt_once(database: &Pool, work: &Work) -> Result<Written, Unwritten
     }
     if let Some(note) = work.note() {
         // Each of its statements is its own commit. What is noted twice, or not, does no harm.
-        return note.write(database).await.map(Written::Committed);
+        return note.write(&database.for_writing()).await.map(Written::Committed);
     }
     let transaction = Transaction::begin(database).await?;
     match work.write(&transaction).await {

@@ -29,13 +29,11 @@ impl Open {
 
     /// Ends the transaction by this statement, and keeps the connection if it has ended.
     async fn end(mut self, statement: &str) -> Result<(), DbErr> {
-        let outcome = self.connection().execute_raw(statement).await;
-        if outcome.is_ok()
-            && let Some(taken) = self.0.take()
-        {
-            return taken.keep(outcome).map(drop).map_err(executed);
+        self.connection().execute_raw(statement).await.map_err(executed)?;
+        if let Some(taken) = self.0.take() {
+            taken.keep();
         }
-        outcome.map(drop).map_err(executed)
+        Ok(())
     }
 }
 
@@ -57,7 +55,7 @@ impl Transaction {
 
     /// Begins one on `PostgreSQL`.
     pub(crate) async fn begin(pool: &Pool) -> Result<Self, DbErr> {
-        let mut open = Open(Some(pool.take_for_transaction().await?));
+        let mut open = Open(Some(pool.for_writing().take().await?));
         open.connection().execute_raw("BEGIN").await.map_err(executed)?;
         Ok(Self::Postgres(Mutex::new(open)))
     }

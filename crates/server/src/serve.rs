@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::client_address::WithClientAddress;
 use crate::config::checked::Config;
@@ -37,6 +37,8 @@ const LONGEST_WORK: Duration = Duration::from_secs(6);
 const FIRST_REQUESTS: Duration = Duration::from_millis(100);
 /// How often the refusals of the throttles are recorded.
 const REFUSALS_EVERY: Duration = Duration::from_secs(60);
+/// How long the last ones may take: a database that does not answer must not keep the program.
+const LAST_REFUSALS: Duration = Duration::from_secs(2);
 
 /// Serves until a signal ends it.
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
@@ -78,8 +80,10 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     purging.abort();
     finish(delivering, &ending).await;
     keeping.abort();
-    if let Err(error) = adapters.gate.tell_refusals().await {
-        tracing::warn!(%error, "the last refusals of the throttles were not recorded");
+    match timeout(LAST_REFUSALS, adapters.gate.tell_refusals()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the last refusals of the throttles were not recorded"),
+        Err(late) => tracing::warn!(error = %late, "the last refusals of the throttles were not recorded"),
     }
     adapters.database.close().await;
     tracing::info!("stopped");

@@ -8,6 +8,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     origin: String,
+    port: Option<u16>,
     loopback_origins: Vec<String>,
     trustworthy: bool,
 }
@@ -29,20 +30,13 @@ impl Options {
         if !trustworthy && !allow_insecure_http {
             return Err(OptionsError::InsecureHttp);
         }
-        let loopback_origins = ["localhost", "127.0.0.1", "[::1]"]
-            .into_iter()
-            .filter_map(|host| origin_of(&format!("http://{host}:{}", port?)))
-            .collect();
-        Ok(Self { origin, loopback_origins, trustworthy })
+        Ok(Self { origin, port, loopback_origins: loopback_origins("http", port), trustworthy })
     }
 
     /// The same pages, where the listener itself speaks TLS.
     #[must_use]
-    pub fn by_tls(mut self) -> Self {
-        for origin in &mut self.loopback_origins {
-            *origin = origin.replacen("http://", "https://", 1);
-        }
-        self
+    pub fn by_tls(self) -> Self {
+        Self { loopback_origins: loopback_origins("https", self.port), ..self }
     }
 
     /// Whether browsers reach the pages by https.
@@ -74,6 +68,12 @@ pub enum OptionsError {
     /// Cookies would cross the network in the open.
     #[error("a public URL of plain http is for this machine only; use https, or allow insecure http")]
     InsecureHttp,
+}
+
+/// How the pages are reached on this machine.
+fn loopback_origins(scheme: &str, port: Option<u16>) -> Vec<String> {
+    let origin = |host| origin_of(&format!("{scheme}://{host}:{}", port?));
+    ["localhost", "127.0.0.1", "[::1]"].into_iter().filter_map(origin).collect()
 }
 
 /// Scheme, host and port in one spelling: lower case, without a port that the scheme implies.
@@ -180,6 +180,10 @@ mod tests {
     fn own_origins_are_the_public_one_and_the_listeners_loopback_names() {
         let by_tls = Options::new("https://registry.example", 8443, false).expect("good").by_tls();
         assert!(by_tls.is_own_origin("https://localhost:8443") && !by_tls.is_own_origin("http://localhost:8443"));
+        let (own, other) = ("https://localhost", "https://localhost:80");
+        let on = |port| Options::new("https://registry.example", port, false).expect("good").by_tls();
+        assert!(on(443).is_own_origin(own) && !on(443).is_own_origin(other));
+        assert!(on(80).is_own_origin(other) && !on(80).is_own_origin(own));
         let options = Options::new("https://Registry.Example:443/", 8080, false).expect("good");
         for own in ["https://registry.example", "http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"] {
             assert!(options.is_own_origin(own), "{own}");
