@@ -112,8 +112,8 @@ impl Drop for Server {
     }
 }
 
-/// What the scheduler has counted for a thread, by its folder in `/proc`: it counts nanoseconds.
-pub(crate) fn scheduled(thread: &Path) -> Duration {
+/// What the scheduler has counted for a thread until its last tick, by its folder in `/proc`.
+fn scheduled(thread: &Path) -> Duration {
     let text = read_to_string(thread.join("schedstat")).expect("the kernel keeps statistics of its scheduler");
     let nanoseconds = text.split(' ').next().and_then(|number| number.parse().ok());
     Duration::from_nanos(nanoseconds.expect("a number"))
