@@ -1,9 +1,9 @@
 //! What the program does while its database is away, and after.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use e2e::database::{Database, Engine};
+use e2e::join_all;
 use e2e::program::{Answer, Program};
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
@@ -43,48 +43,62 @@ async fn is_back(program: &Program) {
     panic!("it does not come back\n{}", program.log());
 }
 
-/// A way to `PostgreSQL` that can be cut.
+/// How it is with the way to a server.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    Open,
+    /// Connections end, and there are no new ones.
+    Cut,
+    /// Nothing comes through, and nobody says so: the host is gone.
+    Silent,
+}
+
+/// A way to `PostgreSQL` for one program.
 struct Wire {
-    address: SocketAddr,
-    is_cut: watch::Sender<bool>,
+    url: Url,
+    way: watch::Sender<Way>,
 }
 
 impl Wire {
-    async fn to(server: String) -> Self {
+    async fn to(database: &Database) -> Self {
+        let mut url = Url::parse(&database.url).expect("a URL");
+        let server = format!("{}:{}", url.host_str().expect("a host"), url.port().unwrap_or(5432));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let (address, is_cut) = (listener.local_addr().expect("it is bound"), watch::Sender::new(false));
-        let cut = is_cut.subscribe();
+        let address = listener.local_addr().expect("it is bound");
+        url.set_ip_host(address.ip()).expect("a host");
+        url.set_port(Some(address.port())).expect("a port");
+        let way = watch::Sender::new(Way::Open);
+        let state = way.subscribe();
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                if !*cut.borrow() {
-                    tokio::spawn(pass_on(near, server.clone(), cut.clone()));
-                }
+                tokio::spawn(pass_on(near, server.clone(), state.clone()));
             }
         });
-        Self { address, is_cut }
+        Self { url, way }
     }
 }
 
-async fn pass_on(mut near: TcpStream, server: String, mut cut: watch::Receiver<bool>) {
-    let mut far = TcpStream::connect(server).await.expect("the server of the tests listens");
-    tokio::select! {
-        _ = copy_bidirectional(&mut near, &mut far) => {}
-        _ = cut.wait_for(|cut| *cut) => {}
+/// Passes on what comes, as long as the way is open.
+async fn pass_on(mut near: TcpStream, server: String, mut way: watch::Receiver<Way>) {
+    if *way.borrow() == Way::Open {
+        let mut far = TcpStream::connect(server).await.expect("the server of the tests listens");
+        tokio::select! {
+            _ = copy_bidirectional(&mut near, &mut far) => return,
+            _ = way.wait_for(|way| *way != Way::Open) => {}
+        }
     }
+    // What was sent meanwhile is lost, and the host that comes back knows nothing of the connection.
+    let _ = way.wait_for(|way| *way != Way::Silent).await;
 }
 
 #[tokio::test]
 async fn postgres_that_goes_away_is_503_until_it_is_back() {
     let database = Database::new(Engine::Postgres).await;
-    let mut url = Url::parse(&database.url).expect("a URL");
-    let server = format!("{}:{}", url.host_str().expect("a host"), url.port().unwrap_or(5432));
-    let wire = Wire::to(server).await;
-    url.set_ip_host(wire.address.ip()).expect("a host");
-    url.set_port(Some(wire.address.port())).expect("a port");
-    let program = Program::start_with(&database, &[("USER_REGISTRY_DATABASE_URL", url.as_str())]).await;
+    let wire = Wire::to(&database).await;
+    let program = Program::start_with(&database, &[("USER_REGISTRY_DATABASE_URL", wire.url.as_str())]).await;
     let (access_token, refresh_token) = ada(&program).await;
     for _ in 0..2 {
-        wire.is_cut.send_replace(true);
+        wire.way.send_replace(Way::Cut);
         is_unavailable("/me", &program.get("/me", &access_token).await);
         is_unavailable("/login", &program.post("/login", &credentials("ada@example.org")).await);
         is_unavailable("/signup", &program.post("/signup", &credentials("bea@example.org")).await);
@@ -95,7 +109,7 @@ async fn postgres_that_goes_away_is_503_until_it_is_back() {
         for path in ["/health/live", "/.well-known/jwks.json", "/openapi.json", "/docs"] {
             assert_eq!(program.get(path, "").await.status, 200, "{path} needs no database");
         }
-        wire.is_cut.send_replace(false);
+        wire.way.send_replace(Way::Open);
         is_back(&program).await;
         let me = program.get("/me", &access_token).await;
         assert_eq!((me.status.as_u16(), &me.json()["phone_number"]), (200, &Value::Null), "nothing half done");
@@ -104,6 +118,48 @@ async fn postgres_that_goes_away_is_503_until_it_is_back() {
     assert_eq!(program.post("/signup", &credentials("bea@example.org")).await.status, 201, "nobody was added");
     assert_eq!(program.post("/refresh", &json!({ "refresh_token": refresh_token })).await.status, 200);
     assert_eq!(program.stop().await, Some(0));
+}
+
+#[tokio::test]
+async fn postgres_on_a_host_that_is_gone_is_503_in_time_and_served_again_when_it_is_back() {
+    let database = Database::new(Engine::Postgres).await;
+    let wire = Wire::to(&database).await;
+    let program = Program::start_with(&database, &[("USER_REGISTRY_DATABASE_URL", wire.url.as_str())]).await;
+    let (access_token, _) = ada(&program).await;
+    wire.way.send_replace(Way::Silent);
+    // More than there are connections: whoever gets none is refused as well.
+    let waiting = (0..20).map(|_| program.get("/me", &access_token));
+    let (login, ready) = (credentials("ada@example.org"), program.get("/health/ready", ""));
+    let (answers, log_in, ready) = tokio::join!(join_all(waiting), program.post("/login", &login), ready);
+    for answer in &answers {
+        is_unavailable("/me", answer);
+    }
+    is_unavailable("/login", &log_in);
+    assert_eq!(ready.status, 503);
+    assert_eq!(program.get("/health/live", "").await.status, 200, "it needs no database");
+    wire.way.send_replace(Way::Open);
+    is_back(&program).await;
+    for answer in join_all((0..20).map(|_| program.get("/me", &access_token))).await {
+        assert_eq!(answer.status, 200, "every connection has its place back: {}", answer.text);
+    }
+    assert_eq!(program.stop().await, Some(0));
+}
+
+#[tokio::test]
+async fn postgres_on_a_host_that_is_gone_does_not_keep_a_program_that_stops() {
+    let database = Database::new(Engine::Postgres).await;
+    let wire = Wire::to(&database).await;
+    let program = Program::start_with(&database, &[("USER_REGISTRY_DATABASE_URL", wire.url.as_str())]).await;
+    // What was refused is to be recorded when it stops.
+    let wrong = json!({ "email": "nobody@example.org", "password": "a wrong one" });
+    while program.post("/login", &wrong).await.status != 429 {}
+    wire.way.send_replace(Way::Silent);
+    program.ask_to_stop();
+    program.has_logged("the last refusals of the throttles were not recorded").await;
+    let log = program.log();
+    let line = log.lines().find(|line| line.contains("the last refusals")).expect("it was logged");
+    assert!(line.contains(r#""error":"deadline has elapsed""#), "it waits less long than for a statement: {line}");
+    assert_eq!(program.ended().await, Some(0));
 }
 
 #[tokio::test]

@@ -82,6 +82,8 @@ macro_rules! on {
 }
 
 mod taken;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use crate::pool::taken::Place;
 pub(crate) use crate::pool::taken::{Taken, executed, queried};

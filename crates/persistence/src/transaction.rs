@@ -128,29 +128,13 @@ impl ConnectionTrait for Transaction {
 mod tests {
     use std::time::Duration;
 
-    use sea_orm::{ConnAcquireErr, ConnectOptions, Database};
+    use sea_orm::ConnAcquireErr;
     use tokio::time::timeout;
 
     use super::*;
+    use crate::pool::tests::{connection_of, pool};
 
     const SHORT: Duration = Duration::from_millis(300);
-
-    /// A pool of so many connections to the server of the tests.
-    #[expect(clippy::disallowed_methods, reason = "where the server is, only the environment knows")]
-    async fn pool(most: u32) -> Pool {
-        let server = std::env::var("USER_REGISTRY_TEST_POSTGRES_URL")
-            .expect("USER_REGISTRY_TEST_POSTGRES_URL names no PostgreSQL server; `scripts/with-postgres` starts one");
-        let mut options = ConnectOptions::new(server);
-        options.max_connections(most).min_connections(0).connect_lazy(true);
-        Pool::new(Database::connect(options).await.expect("a pool"), most)
-    }
-
-    /// Which connection of the server it is.
-    async fn connection_of(connection: &impl ConnectionTrait) -> i32 {
-        let statement = Statement::from_string(DbBackend::Postgres, "SELECT pg_backend_pid() AS id");
-        let row = connection.query_one_raw(statement).await.expect("asked").expect("a row");
-        row.try_get("", "id").expect("a number")
-    }
 
     #[tokio::test]
     async fn a_transaction_that_is_dropped_takes_its_connection_with_it() {

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::pool::{Connection, Kept, OfDriver};
 
 /// How long a statement may take: a server that is there ends it before that by itself.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(7);
+pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(7);
 
 /// The right to a connection.
 #[derive(Debug)]
