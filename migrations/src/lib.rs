@@ -29,6 +29,7 @@ mod m0016_throttles;
 mod m0017_retention;
 mod m0018_news;
 mod m0019_user_tokens;
+mod m0020_throttles_in_place;
 
 /// What stands in the table `installation` of every database of this program.
 pub const PROGRAM: &str = "user-registry";
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_retention::Migration),
             Box::new(m0018_news::Migration),
             Box::new(m0019_user_tokens::Migration),
+            Box::new(m0020_throttles_in_place::Migration),
         ]
     }
 }

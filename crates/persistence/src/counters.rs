@@ -101,11 +101,13 @@ statements! {
     VOUCH = "INSERT INTO throttles (key, recent, failures, next_at, over_at) VALUES ($1, '', 0, 0, $2) \
         ON CONFLICT (key) DO UPDATE SET over_at = excluded.over_at";
     IS_VOUCHED = "SELECT 1 FROM throttles WHERE key = $1 AND over_at > $2";
-    DROP_OVER = "DELETE FROM throttles WHERE over_at <= $1 AND key IN \
-        (SELECT key FROM throttles WHERE over_at <= $1 ORDER BY over_at LIMIT 1000)",
+    /// The last key of the next part of the table. Whoever counts changes when a row is over, so an index of that would
+    /// have to be written each time, only to be read now and then: rather all is looked through, part by part.
+    END_OF_PART = "SELECT key FROM throttles WHERE key > $1 ORDER BY key LIMIT 1 OFFSET 999";
+    DROP_OVER = "DELETE FROM throttles WHERE key > $1 AND key <= $2 AND over_at <= $3",
         // Who counts holds one row while waiting for another: nobody may hold several and wait as well.
-        postgres: "DELETE FROM throttles WHERE over_at <= $1 AND key = ANY (ARRAY(SELECT key FROM throttles \
-            WHERE over_at <= $1 ORDER BY over_at LIMIT 1000 FOR UPDATE SKIP LOCKED))";
+        postgres: "DELETE FROM throttles WHERE key = ANY (ARRAY(SELECT key FROM throttles \
+            WHERE key > $1 AND key <= $2 AND over_at <= $3 FOR UPDATE SKIP LOCKED)) AND over_at <= $3";
 }
 
 /// How many characters a moment has in `recent`, and a delay in the schedule.
@@ -113,6 +115,8 @@ const WIDTH: usize = 16;
 /// How often rows that say nothing any more are looked for.
 const DROP_EVERY: TimeDelta = TimeDelta::minutes(10);
 
+/// What follows every key: they are of ASCII, and no character of theirs comes after this one.
+const AFTER_ALL: &str = "~";
 /// No moment at which anybody counts.
 const NEVER: i64 = i64::MIN;
 
@@ -210,8 +214,7 @@ impl Counters {
     }
 
     async fn forget(self, beginning: CounterKey) -> Result<(), PortFailure> {
-        // Keys are of ASCII, and no character of theirs comes after this one.
-        let end = format!("{beginning}~");
+        let end = format!("{beginning}{AFTER_ALL}");
         let values = [beginning.as_str().into(), end.into()];
         execute(&self.connection, FORGET, values).await.map(|_| ()).map_err(port_failure)
     }
@@ -316,10 +319,17 @@ fn another_guess(key: &CounterKey, now: Timestamp) -> [Value; 8] {
     ]
 }
 
-/// In small steps, so that nobody who counts waits for long.
+/// Part by part, so that nobody who counts waits for long.
 async fn drop_over(connection: &Pool, now: i64) -> Result<(), DbErr> {
-    while execute(connection, DROP_OVER, [now.into()]).await? > 0 {}
-    Ok(())
+    let mut from = String::new();
+    loop {
+        let end = one(connection, END_OF_PART, [from.as_str().into()]).await?;
+        let end = end.map(|row| row.try_get::<String>("", "key")).transpose()?;
+        let to = end.as_deref().unwrap_or(AFTER_ALL);
+        execute(connection, DROP_OVER, [from.as_str().into(), to.into(), now.into()]).await?;
+        let Some(end) = end else { return Ok(()) };
+        from = end;
+    }
 }
 
 /// In a task of its own, so that who stops waiting breaks off no statement.

@@ -30,7 +30,8 @@ const COUNTERS: [Sql; 2] = [
         "CREATE TABLE IF NOT EXISTS throttles (key TEXT NOT NULL PRIMARY KEY, recent TEXT NOT NULL, \
          failures INTEGER NOT NULL, next_at INTEGER NOT NULL, over_at INTEGER NOT NULL) WITHOUT ROWID",
     ),
-    Sql::new("CREATE INDEX IF NOT EXISTS throttles_over_at_idx ON throttles (over_at)"),
+    // Programs before this one made it.
+    Sql::new("DROP INDEX IF EXISTS throttles_over_at_idx"),
 ];
 
 pub(super) async fn open(address: &str, options: &Options) -> Result<Database, OpenError> {

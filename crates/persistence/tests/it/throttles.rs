@@ -6,12 +6,12 @@ use chrono::TimeDelta;
 use domain::ports::ledger::Ledger as _;
 use domain::throttles::limits::Limit;
 use domain::throttles::ports::{CounterKey, Throttles as _};
-use sea_orm::{ConnectOptions, ConnectionTrait as _};
+use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, Statement};
 use tokio::time::timeout;
 
 use crate::fixture::{Place, adding, at, on_both_engines, user};
 
-on_both_engines!(counting_waits_for_nobody_who_writes);
+on_both_engines!(counting_waits_for_nobody_who_writes, counts_that_say_nothing_any_more_are_dropped_and_no_others);
 
 async fn counting_waits_for_nobody_who_writes(place: &Place) {
     let database = place.open().await;
@@ -42,4 +42,35 @@ async fn counting_waits_for_nobody_who_writes(place: &Place) {
     assert!(!waiting.is_finished(), "whoever writes other things does wait");
     other.execute_unprepared("ROLLBACK").await.expect("they may write");
     waiting.await.expect("it ends").expect("written");
+}
+
+async fn counts_that_say_nothing_any_more_are_dropped_and_no_others(place: &Place) {
+    let database = place.open().await;
+    let counts = if place.url.starts_with("sqlite:") {
+        sea_orm::Database::connect(format!("sqlite:{}-throttles", place.file().display())).await.expect("connected")
+    } else {
+        place.raw().await
+    };
+    // More than are looked at together, and two of three are over.
+    let fill = "INSERT INTO throttles (key, recent, failures, next_at, over_at) WITH RECURSIVE numbers (n) AS \
+                (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 3000) \
+                SELECT 'test:' || n, '', 1, 0, CASE WHEN n % 3 = 0 THEN 9000000000000000 ELSE n END FROM numbers";
+    counts.execute_unprepared(fill).await.expect("filled");
+    let (key, quota) = (CounterKey::restore("test:address"), Limit::LogInAddress.quota());
+    database.reserve(&key, quota, at(0)).await.expect("counted");
+    assert_eq!(number(&counts, "1 = 1").await, 3001, "the first who counts waits for nothing");
+    database.reserve(&key, quota, at(10 * 60 * 1_000_000)).await.expect("counted");
+    let left = async {
+        while number(&counts, "over_at < 9000000").await > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        number(&counts, "key LIKE 'test:%'").await
+    };
+    assert_eq!(timeout(Duration::from_secs(10), left).await.expect("they are dropped"), 1001);
+}
+
+async fn number(counts: &DatabaseConnection, which: &str) -> i64 {
+    let sql = format!("SELECT count(*) AS number FROM throttles WHERE {which}");
+    let row = counts.query_one_raw(Statement::from_string(counts.get_database_backend(), sql)).await;
+    row.expect("asked").expect("a row").try_get("", "number").expect("a number")
 }
