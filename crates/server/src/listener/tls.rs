@@ -14,6 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use thiserror::Error;
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 use zeroize::Zeroizing;
@@ -97,11 +98,8 @@ impl Tls {
         let mut told = None;
         loop {
             sleep(LOOK_EVERY).await;
-            let now = self.files.signature();
-            if now == self.seen {
-                continue;
-            }
-            match self.files.read(self.config.crypto_provider()) {
+            let Some((now, read)) = self.look_again().await else { continue };
+            match read {
                 Ok(certified) => {
                     *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certified);
                     self.seen = now;
@@ -115,6 +113,17 @@ impl Tls {
                 Err(_) => {}
             }
         }
+    }
+
+    /// What the files hold, if they have changed. A thread of its own looks: where they are on a network that does not
+    /// answer, no request waits with it.
+    async fn look_again(&self) -> Option<(Signature, Result<CertifiedKey, CertificateError>)> {
+        let (files, seen, config) = (self.files.clone(), self.seen, Arc::clone(&self.config));
+        let looked = spawn_blocking(move || {
+            let now = files.signature();
+            (now != seen).then(|| (now, files.read(config.crypto_provider())))
+        });
+        looked.await.ok().flatten()
     }
 }
 
