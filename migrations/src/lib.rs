@@ -1,8 +1,8 @@
 //! The tables of the registry, step by step.
 //!
 //! One file per step: a step is named after its file, and of two steps with one name the second
-//! would be skipped without a word. Steps only add: a program of the version before must be able to
-//! work on with what a newer one has made.
+//! would be skipped without a word. Steps take no table and no column away, and none that they add must be
+//! filled: a program of the version before must be able to work on with what a newer one has made.
 
 #![allow(elided_lifetimes_in_paths, reason = "the trait of a step is written so, and its steps must match it")]
 

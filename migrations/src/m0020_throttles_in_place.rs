@@ -1,5 +1,5 @@
-//! Counting changes a row in place: an index of when rows are over had to be written each time, and room in each page
-//! spares the one of the keys as well.
+//! Counting changes a row in place: an index of when rows are over had to be written nearly each time, and room in each
+//! page spares the one of the keys as well. The version before, which drops rows by that index, sorts them then.
 
 use sea_orm_migration::async_trait::async_trait;
 use sea_orm_migration::prelude::DeriveMigrationName;
@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
             return Ok(());
         }
         let connection = manager.get_connection();
-        connection.execute_unprepared("DROP INDEX throttles_over_at_idx").await?;
+        connection.execute_unprepared("DROP INDEX IF EXISTS throttles_over_at_idx").await?;
         connection.execute_unprepared("ALTER TABLE throttles SET (fillfactor = 50)").await?;
         Ok(())
     }

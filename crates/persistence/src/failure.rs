@@ -88,6 +88,11 @@ fn leaves_open(code: &str) -> bool {
     ["57P", "08", "58", "XX"].iter().any(|class| code.starts_with(class))
 }
 
+/// Whether somebody else kept what a statement on `PostgreSQL` wanted to lock.
+pub(crate) fn is_locked(error: &DbErr) -> bool {
+    database_error(error).is_some_and(|error| error.code().is_some_and(|code| code == "55P03"))
+}
+
 /// Whether no connection was to be had, so that no statement was sent.
 const fn is_of_connecting(error: &DbErr) -> bool {
     matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))

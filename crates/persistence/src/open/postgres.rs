@@ -14,6 +14,8 @@ use crate::sql::{Sql, all, execute};
 
 /// How long a program waits for others that bring the tables up to date.
 const MIGRATION_TIMEOUT: Sql = Sql::new("SET LOCAL lock_timeout = '60s'");
+/// How long a step waits for a table that others use: less than who counts, the least patient, waits behind it.
+const STEP_TIMEOUT: &str = "SET lock_timeout = '500ms'";
 /// Keeps other programs from bringing the tables up to date meanwhile.
 const LOCK_TABLES: Sql = Sql::new("SELECT CAST(pg_advisory_xact_lock($1) AS text)");
 /// The number of the lock on the tables: any that no other program uses on this database.
@@ -68,7 +70,11 @@ async fn connect_counters(options: &Options) -> Result<DatabaseConnection, DbErr
 /// On connections of their own, without the time-outs of requests: one holds the lock, one works.
 async fn bring_up_to_date(options: &Options) -> Result<(), OpenError> {
     let mut settings = settings(options, 2);
-    settings.acquire_timeout(OPEN_TIMEOUT);
+    settings.acquire_timeout(OPEN_TIMEOUT).map_sqlx_postgres_pool_opts(|pool| {
+        pool.after_connect(|connection, _| {
+            Box::pin(async move { sea_orm::sqlx::Executor::execute(connection, STEP_TIMEOUT).await.map(|_| ()) })
+        })
+    });
     let database = match sea_orm::Database::connect(settings).await {
         Ok(database) => database,
         Err(error) => return Err(unreachable(asked_alone(options).await.unwrap_or(error))),

@@ -1,11 +1,19 @@
 //! Whose tables these are, and which are missing.
 
+use std::time::Duration;
+
 use migrations::{PROGRAM, STEPS_TABLE, steps, take_missing_steps};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use tokio::time::sleep;
 
+use crate::failure::is_locked;
 use crate::open::{not_up_to_date, unreachable};
 use crate::open_error::OpenError;
 use crate::sql::{Sql, all};
+
+/// How often steps are tried whose tables others use, and what lies between: less in all than others wait for the lock.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The tables; on `PostgreSQL` those of the schema that new tables go to. What an extension owns is
 /// nobody's: it came with the server.
@@ -26,9 +34,21 @@ pub(super) async fn bring_up_to_date(database: &DatabaseConnection) -> Result<()
     let missing = missing_steps(database).await?;
     if missing > 0 {
         tracing::info!(steps = missing, "bringing the tables of the database up to date");
-        take_missing_steps(database).await.map_err(not_up_to_date)?;
+        take_steps(database).await.map_err(not_up_to_date)?;
     }
     Ok(())
+}
+
+/// Takes the missing steps. One that finds a table in use gives way, as all who come later wait behind it; it is tried
+/// again.
+async fn take_steps(database: &DatabaseConnection) -> Result<(), DbErr> {
+    for _ in 1..TRIES {
+        match take_missing_steps(database).await {
+            Err(error) if is_locked(&error) => sleep(PAUSE).await,
+            outcome => return outcome,
+        }
+    }
+    take_missing_steps(database).await
 }
 
 /// How many steps the database lacks. It only reads; a database that is not ours, or newer than this

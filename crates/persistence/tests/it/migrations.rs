@@ -1,4 +1,5 @@
-//! Steps only add: a program of the version before must be able to work on with what they make.
+//! Steps take no table and no column away: a program of the version before must be able to work on with what they
+//! make.
 
 use std::collections::BTreeSet;
 

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use domain::accounts::ports::Accounts as _;
 use domain::ports::ledger::Ledger as _;
+use migrations::{Migrator, steps};
 use persistence::database::Database;
 use persistence::open_error::OpenError;
 use persistence::options::Options;
 use sea_orm::{
     ConnectionTrait as _, DbBackend, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
 };
+use sea_orm_migration::MigratorTrait as _;
 use tempfile::TempDir;
 
 use crate::fixture::{Place, adding, on_both_engines, user};
@@ -68,6 +70,27 @@ async fn a_first_start_that_was_cut_off_is_finished(place: &Place) {
     place.raw().await.execute_unprepared(table).await.expect("made");
     let database = place.open().await;
     database.apply(adding(&user("ada@example.org"))).await.expect("written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_is_brought_up_to_date_once_nobody_uses_the_table_and_nobody_waits_meanwhile() {
+    let place = Place::postgres().await;
+    let (raw, other) = (place.raw().await, place.raw().await);
+    let before = u32::try_from(steps().len() - 1).expect("a number");
+    Migrator::up(&raw, Some(before)).await.expect("taken");
+    // As a dump does, which takes long.
+    let reading = raw.begin().await.expect("begun");
+    reading.execute_unprepared("SELECT count(*) FROM throttles").await.expect("read");
+    let opening = tokio::spawn(Database::open(Options::new(&place.url)));
+    for number in 0..25 {
+        let count = "SET lock_timeout = '1s'; INSERT INTO throttles (key, recent, failures, next_at, over_at)";
+        let count = format!("{count} VALUES ('test:{number}', '', 0, 0, 0)");
+        other.execute_unprepared(&count).await.expect("the version before counts");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(!opening.is_finished());
+    reading.rollback().await.expect("ended");
+    opening.await.expect("it ends").expect("opened").close().await;
 }
 
 #[tokio::test]
