@@ -112,7 +112,7 @@ impl Drop for Server {
     }
 }
 
-/// What the scheduler has counted for a thread until its last tick, by its folder in `/proc`.
+/// What the scheduler has counted for a thread, by its folder in `/proc`: of one that runs, until the last tick.
 fn scheduled(thread: &Path) -> Duration {
     let text = read_to_string(thread.join("schedstat")).expect("the kernel keeps statistics of its scheduler");
     let nanoseconds = text.split(' ').next().and_then(|number| number.parse().ok());

@@ -11,6 +11,7 @@ use domain::throttles::account_delay::{self, FORGOTTEN_AFTER, FREE, LONGEST, MOS
 use domain::throttles::limits::{CLOCKS_APART, Quota};
 use domain::throttles::ports::{CounterKey, Guessed, Reserved, Throttles};
 use sea_orm::{DbErr, QueryResult, Value};
+use tokio::sync::Mutex;
 
 use crate::database::Database;
 use crate::failure::port_failure;
@@ -101,11 +102,11 @@ statements! {
     VOUCH = "INSERT INTO throttles (key, recent, failures, next_at, over_at) VALUES ($1, '', 0, 0, $2) \
         ON CONFLICT (key) DO UPDATE SET over_at = excluded.over_at";
     IS_VOUCHED = "SELECT 1 FROM throttles WHERE key = $1 AND over_at > $2";
-    /// The last key of the next part of the table. Whoever counts changes when a row is over, so an index of that would
-    /// have to be written each time, only to be read now and then: rather all is looked through, part by part.
-    END_OF_PART = "SELECT key FROM throttles WHERE key > $1 ORDER BY key LIMIT 1 OFFSET 999";
+    /// The last key of the next part of the table. Nearly every count changes when its row is over, so an index of that
+    /// would have to be written, only to be read now and then: rather all is looked through, part by part.
+    END_OF_PART = "SELECT key FROM throttles WHERE key > $1 ORDER BY key LIMIT 1 OFFSET 199";
     DROP_OVER = "DELETE FROM throttles WHERE key > $1 AND key <= $2 AND over_at <= $3",
-        // Who counts holds one row while waiting for another: nobody may hold several and wait as well.
+        // Who counts holds one row while waiting for another: who drops those of everybody must not wait as well.
         postgres: "DELETE FROM throttles WHERE key = ANY (ARRAY(SELECT key FROM throttles \
             WHERE key > $1 AND key <= $2 AND over_at <= $3 FOR UPDATE SKIP LOCKED)) AND over_at <= $3";
 }
@@ -115,7 +116,7 @@ const WIDTH: usize = 16;
 /// How often rows that say nothing any more are looked for.
 const DROP_EVERY: TimeDelta = TimeDelta::minutes(10);
 
-/// What follows every key: they are of ASCII, and no character of theirs comes after this one.
+/// What follows every key: none has a character from this one on.
 const AFTER_ALL: &str = "~";
 /// No moment at which anybody counts.
 const NEVER: i64 = i64::MIN;
@@ -133,11 +134,13 @@ pub(crate) struct Counters {
     connection: Pool,
     /// When rows were last looked for that say nothing any more, or when this process first counted.
     dropped_at: Arc<AtomicI64>,
+    /// Held by whoever looks for them.
+    dropping: Arc<Mutex<()>>,
 }
 
 impl Counters {
     pub(crate) fn new(connection: Pool) -> Self {
-        Self { connection, dropped_at: Arc::new(AtomicI64::new(NEVER)) }
+        Self { connection, dropped_at: Arc::new(AtomicI64::new(NEVER)), dropping: Arc::default() }
     }
 
     pub(crate) async fn close(&self) {
@@ -242,12 +245,16 @@ impl Counters {
         // Also when the clock was put back.
         let due = now.abs_diff(last) >= micros(DROP_EVERY).unsigned_abs();
         let claimed = || self.dropped_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        if due && claimed() {
+        if due
+            && claimed()
+            && let Ok(alone) = Arc::clone(&self.dropping).try_lock_owned()
+        {
             let connection = self.connection.clone();
             tokio::spawn(async move {
                 if let Err(error) = drop_over(&connection, now).await {
                     tracing::warn!(%error, "old counts were not dropped; it is tried again later");
                 }
+                drop(alone);
             });
         }
     }
@@ -321,13 +328,15 @@ fn another_guess(key: &CounterKey, now: Timestamp) -> [Value; 8] {
 
 /// Part by part, so that nobody who counts waits for long.
 async fn drop_over(connection: &Pool, now: i64) -> Result<(), DbErr> {
-    let mut from = String::new();
+    let (mut from, mut outcome) = (String::new(), Ok(()));
     loop {
         let end = one(connection, END_OF_PART, [from.as_str().into()]).await?;
         let end = end.map(|row| row.try_get::<String>("", "key")).transpose()?;
         let to = end.as_deref().unwrap_or(AFTER_ALL);
-        execute(connection, DROP_OVER, [from.as_str().into(), to.into(), now.into()]).await?;
-        let Some(end) = end else { return Ok(()) };
+        let dropped = execute(connection, DROP_OVER, [from.as_str().into(), to.into(), now.into()]).await;
+        // A part that fails keeps none of those behind it.
+        outcome = outcome.and(dropped.map(|_| ()));
+        let Some(end) = end else { return outcome };
         from = end;
     }
 }

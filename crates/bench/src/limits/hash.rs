@@ -34,8 +34,8 @@ fn hash_for(seconds: f64) -> (usize, Duration) {
     (hashes, cpu_of_this_thread() - before)
 }
 
-/// The CPU time of this thread until now. What `/proc` says is as old as the last tick of the scheduler, up to a third
-/// of a hash.
+/// The CPU time of this thread until now. What `/proc` says of a thread that runs is as old as the last tick of the
+/// scheduler, which is some milliseconds.
 pub(super) fn cpu_of_this_thread() -> Duration {
     clock_gettime(ClockId::ThreadCPUTime).try_into().expect("no thread runs for less than nothing")
 }

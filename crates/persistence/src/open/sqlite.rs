@@ -30,7 +30,7 @@ const COUNTERS: [Sql; 2] = [
         "CREATE TABLE IF NOT EXISTS throttles (key TEXT NOT NULL PRIMARY KEY, recent TEXT NOT NULL, \
          failures INTEGER NOT NULL, next_at INTEGER NOT NULL, over_at INTEGER NOT NULL) WITHOUT ROWID",
     ),
-    // Programs before this one made it.
+    // Programs before this one made that index.
     Sql::new("DROP INDEX IF EXISTS throttles_over_at_idx"),
 ];
 
