@@ -3,19 +3,29 @@
 //! A commit costs a sync of the disk. So the plans that wait share one, and all are answered when it is durable.
 //! One that is refused leaves nothing behind, and the others go through.
 
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
 use domain::ports::failure::PortFailure;
 use domain::ports::ledger::Rejected;
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout};
 
 use crate::failure::{Unwritten, port_failure};
+use crate::pool::ACQUIRE_TIMEOUT;
 use crate::transaction::Transaction;
 use crate::writes::work::{Done, Work};
 
 /// How many plans share a commit at most.
 const BATCH: usize = 64;
-/// How many plans wait at most; whoever comes then waits for a place.
+/// How many plans wait at most; whoever comes then waits for a place, as long as for a connection.
 const QUEUE: usize = 1_024;
+/// How long the end of the program waits for what was handed over.
+const END_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The way to the task that writes.
 #[derive(Clone, Debug)]
@@ -31,22 +41,35 @@ impl Writer {
         Self { messages }
     }
 
-    /// Hands `work` over, and waits until it is durable. It goes on although nobody waits.
+    /// Hands `work` over, and waits until it is durable. It goes on although nobody waits; what finds no place in time,
+    /// or waits too long in it, is not begun.
     pub(crate) async fn carry_out(&self, work: Work) -> Result<Done, Rejected> {
         let gone = || Rejected::Failed(PortFailure::lasting("the task that writes to the database has ended"));
+        let came = Instant::now();
+        let place = timeout(ACQUIRE_TIMEOUT, self.messages.reserve()).await.map_err(|_| late())?.map_err(|_| gone())?;
         let (answer, outcome) = oneshot::channel();
-        self.messages.send(Message::Write(Job { work, answer })).await.map_err(|_| gone())?;
+        place.send(Message::Write(Job { came, work, answer }));
         outcome.await.unwrap_or_else(|_| Err(gone()))
     }
 
-    /// Takes no more work, and waits until what was handed over is written.
+    /// Takes no more work, and waits until what was handed over is written, as far as that goes in time.
     pub(crate) async fn close(&self) {
         let (ended, end) = oneshot::channel();
-        if self.messages.send(Message::Close(ended)).await.is_ok() {
-            // Nothing is ever sent: the other end is dropped when all is written.
-            let _ = end.await;
+        let closed = async {
+            if self.messages.send(Message::Close(ended)).await.is_ok() {
+                // Nothing is ever sent: the other end is dropped when all is written.
+                let _ = end.await;
+            }
+        };
+        if timeout(END_TIMEOUT, closed).await.is_err() {
+            tracing::warn!("the database takes no more: what was handed over last may not be written");
         }
     }
+}
+
+/// Nothing of it was written.
+fn late() -> Rejected {
+    Rejected::Failed(PortFailure::passing("a write has waited too long for those before it"))
 }
 
 #[derive(Debug)]
@@ -57,6 +80,7 @@ enum Message {
 
 #[derive(Debug)]
 struct Job {
+    came: Instant,
     work: Work,
     answer: oneshot::Sender<Result<Done, Rejected>>,
 }
@@ -75,6 +99,7 @@ async fn write_all(connection: DatabaseConnection, mut waiting: mpsc::Receiver<M
         let mut jobs = Vec::with_capacity(batch.len());
         for message in batch.drain(..) {
             match message {
+                Message::Write(job) if job.came.elapsed() > ACQUIRE_TIMEOUT => job.answer(Err(late())),
                 Message::Write(job) => jobs.push(job),
                 Message::Close(closer) => {
                     // What waits already is still received.
@@ -85,13 +110,31 @@ async fn write_all(connection: DatabaseConnection, mut waiting: mpsc::Receiver<M
         }
         // A plan that the database failed at is answered alone; the others begin again.
         while !jobs.is_empty() {
-            jobs = write_batch(&connection, jobs).await;
+            jobs = match unless_it_panics(write_batch(&connection, jobs)).await {
+                Some(others) => others,
+                // It costs these plans, and not all writes until the next start.
+                None => {
+                    tracing::error!("writing to the database panicked: some plans are not answered");
+                    give_up(&connection).await;
+                    Vec::new()
+                }
+            };
         }
     }
     if let Err(error) = connection.close().await {
         tracing::warn!(%error, "the connection that writes was not closed in order");
     }
     drop(closers);
+}
+
+/// What comes of a future, unless it panics.
+async fn unless_it_panics<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+    })
+    .await
 }
 
 /// Carries out every job in one transaction. When the database fails at one of them, nothing is
@@ -258,5 +301,77 @@ async fn write_one(transaction: &Transaction, work: &Work) -> Result<Done, Unwri
             savepoint.rollback().await?;
             Err(unwritten)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use domain::ids::SessionId;
+    use sea_orm::Database;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::writes::note::Note;
+
+    fn work() -> Work {
+        Work::Note(Note::Seen { session: SessionId::restore(Uuid::nil()), at: DateTime::UNIX_EPOCH })
+    }
+
+    fn is_late(outcome: &Result<Done, Rejected>) -> bool {
+        matches!(outcome, Err(Rejected::Failed(failure)) if failure.retryable() && failure.to_string().contains("waited"))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_finds_no_place_in_time_is_refused() {
+        let (messages, mut waiting) = mpsc::channel(1);
+        let writer = Writer { messages };
+        // Polled once, so that it has the one place.
+        let first = timeout(Duration::ZERO, writer.carry_out(work())).await;
+        assert!(first.is_err());
+        let began = Instant::now();
+        assert!(is_late(&writer.carry_out(work()).await));
+        assert_eq!(began.elapsed(), ACQUIRE_TIMEOUT);
+        assert!(matches!(waiting.recv().await, Some(Message::Write(_))), "the first one keeps its place");
+        assert!(waiting.try_recv().is_err(), "and there is no other");
+    }
+
+    #[tokio::test]
+    async fn a_write_that_has_waited_too_long_in_its_place_is_not_begun() {
+        let connection = Database::connect("sqlite::memory:").await.expect("connected");
+        let (messages, waiting) = mpsc::channel(2);
+        let place = |came: Instant| {
+            let (answer, outcome) = oneshot::channel();
+            messages.try_send(Message::Write(Job { came, work: work(), answer })).expect("a place");
+            outcome
+        };
+        let now = Instant::now();
+        let old = place(now.checked_sub(ACQUIRE_TIMEOUT * 2).expect("the machine has run for seconds"));
+        let young = place(now);
+        drop(messages);
+        write_all(connection, waiting).await;
+        assert!(is_late(&old.await.expect("answered")));
+        // It is begun, and there is no such table.
+        let outcome = young.await.expect("answered");
+        assert!(matches!(&outcome, Err(Rejected::Failed(failure)) if !failure.retryable()), "{outcome:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_close_does_not_wait_for_ever_for_what_is_not_written() {
+        let (messages, waiting) = mpsc::channel(1);
+        let began = Instant::now();
+        Writer { messages }.close().await;
+        assert_eq!(began.elapsed(), END_TIMEOUT);
+        drop(waiting);
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_nothing_but_its_future() {
+        assert_eq!(unless_it_panics(async { 7 }).await, Some(7));
+        let panics = async {
+            tokio::task::yield_now().await;
+            assert!(std::env::args().count() == 0, "as it was asked to");
+        };
+        assert_eq!(unless_it_panics(panics).await, None);
     }
 }

@@ -24,6 +24,9 @@ use crate::told::sqlx_error;
 /// How long one program waits for another that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a program waits for others that bring the tables up to date.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// The table in the file of what counts, which stands in no step: a file that is lost begins anew.
 const COUNTERS: [Sql; 2] = [
     Sql::new(
@@ -44,7 +47,9 @@ pub(super) async fn open(address: &str, options: &Options) -> Result<Database, O
     if found == Found::NoDatabase {
         return Err(OpenError::Unreachable("the file is not a database".into()));
     }
-    let lock = FileLock::of(&file).await.map_err(no_access)?;
+    let lock = timeout(LOCK_TIMEOUT, FileLock::of(&file)).await;
+    let lock =
+        lock.map_err(|_| OpenError::Migration("another program keeps them locked".into()))?.map_err(no_access)?;
     if let Err(error) = refuse_foreign(&file).await {
         if error == OpenError::Foreign {
             lock.take_back();

@@ -147,7 +147,6 @@ async fn add(
     take_address(transaction, user.id, user.email.key(), user.email_verified_at, user.created_at).await
 }
 
-/// The address that is left first: a user has one primary address at any time.
 /// Two users who swap their addresses at once must not wait for each other: both lock both rows in one order.
 async fn lock_addresses(transaction: &Transaction, one: &EmailKey, other: &EmailKey) -> Result<(), DbErr> {
     if needs_locks(transaction) {
@@ -156,6 +155,7 @@ async fn lock_addresses(transaction: &Transaction, one: &EmailKey, other: &Email
     Ok(())
 }
 
+/// The address that is left first: a user has one primary address at any time.
 async fn set_address(
     transaction: &Transaction,
     user: UserId,

@@ -72,6 +72,16 @@ async fn a_first_start_that_was_cut_off_is_finished(place: &Place) {
     database.apply(adding(&user("ada@example.org"))).await.expect("written");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_start_does_not_wait_for_ever_for_another_that_keeps_the_tables() {
+    let place = Place::sqlite();
+    let other = std::fs::File::create(format!("{}.lock", place.file().display())).expect("made");
+    other.lock().expect("locked");
+    let refused = OpenError::Migration("another program keeps them locked".into());
+    assert_eq!(refusal(&place).await, refused);
+    drop(other);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_is_brought_up_to_date_once_nobody_uses_the_table_and_nobody_waits_meanwhile() {
     let place = Place::postgres().await;
