@@ -10,6 +10,8 @@ use domain::accounts::password::PasswordProfile;
 use domain::domains::policy::DefaultPolicy;
 use domain::sessions::claims::LONGEST_LIFETIME;
 use domain::sessions::log_in::LogInRules;
+use passwords::cost::{LEAST_MEMORY_KIB, LEAST_PASSES, MOST_LANES, MOST_MEMORY_KIB, MOST_PASSES};
+use passwords::options::{LONGEST_DEADLINE, MOST_QUEUE_LENGTH, MOST_THREADS};
 
 use crate::client_address::TrustedProxies;
 use crate::config::raw::Raw;
@@ -153,8 +155,9 @@ impl Check<'_> {
         value.or_else(|| self.refuse(name, &format!("a number from {least} to {most}")))
     }
 
-    fn optional_number(&mut self, name: &str) -> Option<Option<usize>> {
-        if self.raw.get(name).is_empty() { Some(None) } else { self.number(name, 1, 65_536).map(|n| Some(n as usize)) }
+    fn optional_number(&mut self, name: &str, most: usize) -> Option<Option<usize>> {
+        let most = u32::try_from(most).unwrap_or(u32::MAX);
+        if self.raw.get(name).is_empty() { Some(None) } else { self.number(name, 1, most).map(|n| Some(n as usize)) }
     }
 
     fn duration(&mut self, name: &str, most: Duration) -> Option<Duration> {
@@ -186,12 +189,12 @@ impl Check<'_> {
         } else {
             given.into()
         };
-        let max_connections = self.number("database_connections", 2, 200)?;
-        let options = persistence::options::Options { max_connections, ..persistence::options::Options::new(url) };
-        match options.place() {
-            Ok(place) => Some((options, place)),
-            Err(_) => self.refuse("database_url", "sqlite: and the path of a file, or a postgres:// address"),
-        }
+        let max_connections = self.number("database_connections", 2, 200);
+        let options = persistence::options::Options::new(url);
+        let place = options.place().ok();
+        let sentence = "sqlite: and the path of a file, or a postgres:// address";
+        let place = place.or_else(|| self.refuse("database_url", sentence))?;
+        Some((persistence::options::Options { max_connections: max_connections?, ..options }, place))
     }
 
     /// An origin that no browser would send is a slip that nobody would notice.
@@ -228,13 +231,13 @@ impl Check<'_> {
     }
 
     fn hashing(&mut self) -> Option<(passwords::options::Options, passwords::options::Size)> {
-        let memory_kib = self.number("password_memory_kib", 19_456, 1_048_576);
-        let passes = self.number("password_passes", 2, 16);
-        let lanes = self.number("password_lanes", 1, 16);
-        let budget = self.number("hashing_memory_kib", 19_456, u32::MAX);
-        let threads = self.optional_number("hashing_threads");
-        let queue_length = self.optional_number("hashing_queue");
-        let queue_deadline = self.duration("hashing_deadline", Duration::from_secs(60));
+        let memory_kib = self.number("password_memory_kib", LEAST_MEMORY_KIB, MOST_MEMORY_KIB);
+        let passes = self.number("password_passes", LEAST_PASSES, MOST_PASSES);
+        let lanes = self.number("password_lanes", 1, MOST_LANES);
+        let budget = self.number("hashing_memory_kib", LEAST_MEMORY_KIB, u32::MAX);
+        let threads = self.optional_number("hashing_threads", MOST_THREADS);
+        let queue_length = self.optional_number("hashing_queue", MOST_QUEUE_LENGTH);
+        let queue_deadline = self.duration("hashing_deadline", LONGEST_DEADLINE);
         let options = passwords::options::Options {
             memory_kib: memory_kib?,
             passes: passes?,
@@ -304,6 +307,7 @@ mod tests {
             ("LISTEN", "unix:/run/registry.sock"),
             ("TLS_CERTIFICATE", "/etc/registry/tls.crt"),
             ("TLS_KEY", "/etc/registry/tls.key"),
+            ("TLS_KEY", "-----BEGIN PRIVATE KEY-----\ncanary"),
             ("PUBLIC_URL", "ftp://registry.example"),
             ("PUBLIC_URL", "http://registry.example"),
             ("DATABASE_URL", "mysql://db"),
@@ -350,6 +354,12 @@ mod tests {
         }
         let wrong = check(&[("LOG_LEVEL", "loud"), ("PASSWORD_MINIMUM", "1"), ("THROTTLES", "x")]).err().unwrap();
         assert_eq!(wrong.len(), 3, "all at once: {wrong:?}");
+        let pairs = [("DATABASE_CONNECTIONS", "1"), ("DATABASE_URL", "x"), ("PUBLIC_URL", "x"), ("MAIL_FROM", "x")];
+        let wrong = check(&pairs).err().unwrap();
+        assert_eq!(wrong.len(), 4, "none hides another: {wrong:?}");
+        let key = ("TLS_KEY", "-----BEGIN PRIVATE KEY-----\ncanary");
+        let wrong = check(&[("TLS_CERTIFICATE", "/etc/registry/tls.crt"), key]).err().unwrap();
+        assert_eq!(wrong, ["The setting tls_key must be the path of a file."], "what it holds is not repeated");
     }
 
     #[test]

@@ -36,6 +36,8 @@ impl Check<'_> {
             ("", "") => Some(None),
             ("", _) => self.refuse("tls_certificate", "given with tls_key"),
             (_, "") => self.refuse("tls_key", "given with tls_certificate"),
+            // Somebody may give the key itself in the place of its file.
+            (_, key) if key.contains('\n') => self.refuse("tls_key", "the path of a file"),
             (certificate, key) => Some(Some(CertificateFiles { certificate: certificate.into(), key: key.into() })),
         }
     }

@@ -14,9 +14,8 @@ impl Check<'_> {
     pub(super) fn mail(&mut self, public_url: Option<&str>, data_dir: &Path) -> Option<Options> {
         let destination = self.mail_destination(data_dir);
         let texts = self.mail_texts();
-        let public_url = public_url?;
-        let sender = self.mail_sender(host_of(public_url));
-        Some(Options { public_url: public_url.into(), sender: sender?, destination: destination?, texts: texts? })
+        let sender = self.mail_sender(public_url.map_or("localhost", host_of));
+        Some(Options { public_url: public_url?.into(), sender: sender?, destination: destination?, texts: texts? })
     }
 
     fn mail_destination(&mut self, data_dir: &Path) -> Option<Destination> {

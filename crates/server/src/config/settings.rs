@@ -57,7 +57,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "public_url",
         "",
         "URL",
-        "Where the installation is reached; `http://<listen>` unless it listens on all addresses, `https://` with a certificate.",
+        "Where the installation is reached; `http://<listen>`, or `https://` with a certificate, unless it listens on all addresses or at a socket, where it must be given.",
     ),
     setting("data_dir", "./data", "DIRECTORY", "The directory of the embedded database and of the root secret."),
     secret(
@@ -118,12 +118,17 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "NUMBER",
         "The most memory of all hashes together in KiB; a stored hash may take half of it.",
     ),
-    setting("hashing_threads", "", "NUMBER", "Hashes computed side by side; one for each core unless said."),
+    setting(
+        "hashing_threads",
+        "",
+        "NUMBER",
+        "Hashes computed side by side; one for each core, as far as the memory goes, unless said.",
+    ),
     setting(
         "hashing_queue",
         "",
         "NUMBER",
-        "Logins that may wait to be hashed, and as many sign-ups; 32 for each thread unless said.",
+        "Logins that may wait to be hashed, and as many sign-ups, or a quarter while logins wait; 32 for each thread unless said.",
     ),
     setting("hashing_deadline", "2s", "TIME", "How long a hash may wait before it is refused."),
     setting(
@@ -189,7 +194,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "DAYS",
         "How long events are kept: days such as `180d`, or `off` to keep them for ever.",
     ),
-    setting("database_connections", "8", "NUMBER", "The most connections to the database: 2 to 200."),
+    setting(
+        "database_connections",
+        "8",
+        "NUMBER",
+        "The most connections to the database, 2 to 200; beside them up to four count on PostgreSQL, and two on SQLite write and count.",
+    ),
     setting("log_format", "auto", "FORMAT", "`text`, `json`, or `auto`: text on a terminal, else JSON."),
     setting("log_level", "info", "LEVEL", "`error`, `warn`, `info`, `debug` or `trace`."),
 ];

@@ -80,8 +80,8 @@ async fn a_malformed_configuration_is_told_and_touches_nothing(database: Databas
         ("USER_REGISTRY_SECRET", "canary", "The setting secret does not hold: The root secret"),
         (
             "USER_REGISTRY_SECRET_FILE",
-            "/nowhere/secret",
-            "The file /nowhere/secret that USER_REGISTRY_SECRET_FILE names",
+            "/nowhere/canary",
+            "The file that USER_REGISTRY_SECRET_FILE names cannot be read",
         ),
         ("USER_REGISTRY_DATABASE_URL", "mysql://ada:canary@db.example", "The setting database_url must be"),
         ("USER_REGISTRY_DATABASE_URL", "postgres://ada:canary@db.example:port/a", "The setting database_url must be"),
@@ -100,6 +100,7 @@ async fn a_malformed_configuration_is_told_and_touches_nothing(database: Databas
     ] {
         let said = serve(&[(name, value)]).refused(2);
         assert!(said.contains(sentence), "{said}");
+        assert!(!said.contains("canary"), "{said}");
     }
     assert_eq!(folder.read_dir().unwrap().count(), 1, "only the configuration is there");
     // The database is as empty as before: it opens for the first time.
