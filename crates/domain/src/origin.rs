@@ -13,6 +13,11 @@ const MAX_DEVICE: usize = 64;
 /// How many languages of one field are looked at.
 const MOST_LANGUAGES: usize = 20;
 
+/// How many bits of an IPv4 and of an IPv6 address name its network: what one customer gets, as a rule.
+pub const NETWORK_BITS_V4: u8 = 24;
+/// See [`NETWORK_BITS_V4`].
+pub const NETWORK_BITS_V6: u8 = 48;
+
 /// Where a request comes from, as far as that is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
@@ -86,8 +91,8 @@ impl ClientAddress {
     #[must_use]
     pub fn network(&self) -> Network {
         match self.ip {
-            IpAddr::V4(_) => Network(self.prefix(24)),
-            IpAddr::V6(_) => Network(self.prefix(48)),
+            IpAddr::V4(_) => Network(self.prefix(NETWORK_BITS_V4.into())),
+            IpAddr::V6(_) => Network(self.prefix(NETWORK_BITS_V6.into())),
         }
     }
 

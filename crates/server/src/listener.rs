@@ -17,6 +17,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::origin::{NETWORK_BITS_V4, NETWORK_BITS_V6};
 use ipnet::IpNet;
 use poem::{Endpoint, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -152,12 +153,12 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
         }
     }
 
-    /// The network that a connection counts for: not that of a proxy, nor of this machine's own programs.
+    /// The network that a connection counts for: none if it comes by the Unix socket, or is that of a proxy.
     fn network(&self, accepted: &Accepted) -> Option<IpNet> {
         let Accepted::Tcp(_, peer) = accepted else { return None };
         let ip = peer.ip().to_canonical();
         let is_proxy = self.proxies.iter().any(|network| network.contains(&ip));
-        let bits = if ip.is_ipv4() { 24 } else { 48 };
+        let bits = if ip.is_ipv4() { NETWORK_BITS_V4 } else { NETWORK_BITS_V6 };
         IpNet::new(ip, bits).ok().filter(|_| !is_proxy).map(|network| network.trunc())
     }
 
@@ -191,7 +192,10 @@ impl<E: Endpoint<Output = Response> + 'static> Serving<E> {
             // It ends by the time alone.
             drop(timeout(HANDSHAKE, self.accept(&socket, &mut in_hand)).await);
         }
-        for accepted in in_hand.into_iter().chain(socket.into_waiting().into_iter().flatten()) {
+        let waiting = socket.into_waiting().map_err(|error| {
+            tracing::debug!(%error, "who waited when the server stopped is cut off");
+        });
+        for accepted in in_hand.into_iter().chain(waiting.into_iter().flatten()) {
             let network = self.network(&accepted);
             self.open(accepted, self.place(network).await);
         }

@@ -163,7 +163,11 @@ impl Iterator for Waiting {
             match self.accept() {
                 Ok(accepted) => return Some(accepted),
                 Err(error) if is_of_the_peer(&error) => {}
-                Err(_) => return None,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
+                Err(error) => {
+                    tracing::debug!(%error, "who waited when the server stopped may be cut off");
+                    return None;
+                }
             }
         }
     }

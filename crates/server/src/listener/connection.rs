@@ -73,7 +73,11 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let stream = timeout(self.patience.head, tls.accept(self.watched(stream))).await??;
+        let mut stream = timeout(self.patience.head, tls.accept(self.watched(stream))).await??;
+        // A request may have come with the end of the handshake.
+        if stream.get_mut().1.process_new_packets()?.plaintext_bytes_to_read() == 0 {
+            self.watch.handshake_is_over();
+        }
         match stream.get_ref().1.alpn_protocol() {
             Some(HTTP_2) => self.serve_http_2(stream).await,
             _ => self.serve_http_1(stream).await,

@@ -115,6 +115,11 @@ impl Watch {
         }
     }
 
+    /// What has come was a handshake, and nothing more.
+    pub(super) fn handshake_is_over(&self) {
+        self.head.store(0, Relaxed);
+    }
+
     /// A head has begun: its first bytes came with the request before.
     pub(super) fn head_has_begun(&self) {
         self.head.store(self.now() + 1, Relaxed);
@@ -210,9 +215,11 @@ impl Watch {
         self.is_without_a_request().then(|| self.silence())
     }
 
-    /// For how long nothing has come or gone, whatever is under way.
+    /// For how long nothing has come or gone, whatever is under way. Where only requests count, what has gone are parts of
+    /// answers.
     pub(super) fn silence(&self) -> Duration {
-        Duration::from_millis(self.now().saturating_sub(self.moved.load(Relaxed)))
+        let parts = self.answers().iter().map(|answer| answer.load(Relaxed)).max().unwrap_or_default();
+        Duration::from_millis(self.now().saturating_sub(self.moved.load(Relaxed).max(parts)))
     }
 
     /// Waits until it has been without a request for so long.

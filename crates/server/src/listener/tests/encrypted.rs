@@ -80,6 +80,18 @@ async fn a_handshake_has_the_time_of_a_head() {
 }
 
 #[tokio::test]
+async fn after_a_handshake_a_connection_of_http_1_is_idle_and_half_a_head_is_not() {
+    let (_running, connect) = start_tls(|limits| limits.patience.head = SHORT).await;
+    let mut peer = connect(b"http/1.1").await;
+    tokio::time::sleep(3 * SHORT).await;
+    peer.write_all(get_of("/quick").as_bytes()).await.unwrap();
+    assert!(answer(&mut peer).await.starts_with("HTTP/1.1 200 OK\r\n"));
+    let mut peer = connect(b"http/1.1").await;
+    peer.write_all(b"GET / HT").await.unwrap();
+    assert_eq!(rest(peer).await, b"");
+}
+
+#[tokio::test]
 async fn a_connection_of_http_2_without_a_request_is_told_to_go() {
     let (_running, connect) = start_tls(|limits| limits.patience.head = SHORT).await;
     let (client, connection) = http_2(connect(b"h2").await).await;

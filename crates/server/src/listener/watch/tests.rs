@@ -102,6 +102,13 @@ async fn bytes_that_are_no_request_keep_nothing_open() {
     assert_eq!(watch.quiet(), Some(Duration::from_secs(5)));
     let request = watch.begin();
     assert_eq!(watch.silence(), Duration::ZERO, "who has just asked is not silent");
+    let mut answer = watch.begin();
+    answer.answer_beside_others();
+    advance(Duration::from_secs(3)).await;
+    assert_eq!(watch.silence(), Duration::from_secs(3));
+    answer.progress();
+    assert_eq!(watch.silence(), Duration::ZERO, "nor is who takes an answer");
+    drop(answer);
     let waiting = watch.is_without_a_request_for(Duration::from_secs(10));
     let ending = async {
         sleep(Duration::from_secs(25)).await;
