@@ -1,15 +1,18 @@
 //! What the program does while its database is away, and after.
 
+use std::io::Read as _;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use e2e::database::{Database, Engine};
 use e2e::join_all;
-use e2e::program::{Answer, Program};
+use e2e::program::{Answer, Program, command, free_address};
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 const PASSWORD: &str = "canary-horse battery";
 
@@ -57,6 +60,8 @@ enum Way {
 struct Wire {
     url: Url,
     way: watch::Sender<Way>,
+    /// That a connection was asked for.
+    asked: Arc<Notify>,
 }
 
 impl Wire {
@@ -68,13 +73,15 @@ impl Wire {
         url.set_ip_host(address.ip()).expect("a host");
         url.set_port(Some(address.port())).expect("a port");
         let way = watch::Sender::new(Way::Open);
-        let state = way.subscribe();
+        let (state, asked) = (way.subscribe(), Arc::new(Notify::new()));
+        let note = Arc::clone(&asked);
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
+                note.notify_one();
                 tokio::spawn(pass_on(near, server.clone(), state.clone()));
             }
         });
-        Self { url, way }
+        Self { url, way, asked }
     }
 }
 
@@ -160,6 +167,23 @@ async fn postgres_on_a_host_that_is_gone_does_not_keep_a_program_that_stops() {
     let line = log.lines().find(|line| line.contains("the last refusals")).expect("it was logged");
     assert!(!line.contains("cannot be reached"), "it waits less long than for a statement: {line}");
     assert_eq!(program.ended().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_start_that_waits_for_its_database_is_ended_by_a_signal() {
+    let database = Database::new(Engine::Postgres).await;
+    let wire = Wire::to(&database).await;
+    wire.way.send_replace(Way::Silent);
+    let settings = [("USER_REGISTRY_DATABASE_URL", wire.url.as_str()), ("USER_REGISTRY_LISTEN", &free_address())];
+    let mut child = command(&database, &settings).arg("serve").stderr(Stdio::piped()).spawn().expect("it starts");
+    // It asks for a connection once it looks at signals, or just before.
+    wire.asked.notified().await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs").success());
+    let mut log = String::new();
+    child.stderr.take().expect("it has a log").read_to_string(&mut log).expect("a text");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0), "{log}");
+    assert!(log.contains("stopped before it was ready"), "{log}");
 }
 
 #[tokio::test]

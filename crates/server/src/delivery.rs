@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::mail::deliver::{Deliver, Delivered};
 use domain::mail::delivery::{Delivery, DeliveryOutcome, LEASE};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep};
 
 /// How often the queue is looked at when no letter is due.
@@ -23,7 +23,10 @@ pub(crate) async fn run(deliver: Deliver, mut ending: watch::Receiver<Option<Ins
     let mut failures = 0;
     while ending.borrow().is_none() {
         if under_way.len() >= MOST_AT_ONCE {
-            tokio::select! { _ = under_way.join_next() => {}, _ = ending.wait_for(Option::is_some) => break }
+            tokio::select! {
+                Some(ended) = under_way.join_next() => tell_panic(ended),
+                _ = ending.wait_for(Option::is_some) => break,
+            }
             continue;
         }
         let pause = match deliver.claim().await {
@@ -44,15 +47,26 @@ pub(crate) async fn run(deliver: Deliver, mut ending: watch::Receiver<Option<Ins
                 pause
             }
         };
-        while under_way.try_join_next().is_some() {}
+        while let Some(ended) = under_way.try_join_next() {
+            tell_panic(ended);
+        }
         tokio::select! { () = sleep(pause) => {}, _ = ending.wait_for(Option::is_some) => break }
     }
-    while under_way.join_next().await.is_some() {}
+    while let Some(ended) = under_way.join_next().await {
+        tell_panic(ended);
+    }
+}
+
+/// Tells of a task that panicked: what it was at is tried again once its lease is over.
+pub(crate) fn tell_panic(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::warn!(%error, "the sending of a letter panicked");
+    }
 }
 
 /// Sends one letter, and notes what became of it, again and again until that is written or the letter is anybody's.
 async fn send(deliver: Arc<Deliver>, delivery: Delivery) {
-    let lease = LEASE.to_std().unwrap_or_default();
+    let lease = LEASE.to_std().expect("a lease lasts for a while");
     let until = Instant::now() + lease;
     let delivered = deliver.send(delivery).await;
     tell(&delivered);

@@ -19,10 +19,12 @@ mod logging;
 mod mail_test;
 mod posture;
 mod purge;
+mod refusals;
 mod rewrap;
 mod root_secret;
 mod rows;
 mod serve;
+mod signals;
 mod start_pages;
 mod system;
 mod typed_password;
@@ -34,8 +36,14 @@ use clap::Parser as _;
 
 fn main() -> ExitCode {
     let command_line = cli::CommandLine::parse();
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => failure::exit_code(runtime.block_on(commands::run(command_line))),
-        Err(error) => failure::exit_code(Err(failure::Failure::new(format!("The program cannot start: {error}.")))),
-    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return failure::exit_code(Err(failure::Failure::new(format!("The program cannot start: {error}."))));
+        }
+    };
+    let outcome = runtime.block_on(commands::run(command_line));
+    // What hangs on a thread for blocking work, such as a file on a network that is gone, keeps no program from its end.
+    runtime.shutdown_background();
+    failure::exit_code(outcome)
 }

@@ -28,9 +28,14 @@ pub(crate) async fn run(purge: PurgeLeftovers, entropy: impl Entropy, mut ending
             let step = Arc::clone(&purge);
             // A task of its own: a panic costs one round of one kind.
             let round = tokio::spawn(async move { remove_all(&step, what).await });
+            let stop = round.abort_handle();
             tokio::select! {
                 rows = round => tell(what, rows.map_err(|error| error.to_string()).and_then(|rows| rows)),
-                _ = ending.wait_for(Option::is_some) => return,
+                _ = ending.wait_for(Option::is_some) => {
+                    // What is under way is finished by the database.
+                    stop.abort();
+                    return;
+                }
             }
         }
         pause = EVERY + part_of(JITTER, &entropy);
@@ -185,7 +190,10 @@ mod tests {
         world.fill(Leftover::Events, usize::MAX);
         sleep(FIRST + Duration::from_secs(1)).await;
         world.ending.send_replace(Some(Instant::now()));
-        let World { running, .. } = world;
+        let World { table, running, .. } = world;
         running.await.unwrap();
+        let asked = table.asked.lock().unwrap().len();
+        sleep(BREATH * 10).await;
+        assert_eq!(table.asked.lock().unwrap().len(), asked, "no step is taken any more");
     }
 }

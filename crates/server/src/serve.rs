@@ -3,28 +3,28 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::throttles::gate::Gate;
+use mailer::post_office::PostOffice;
 use passwords::hashing::Hashing;
 use poem::middleware::CatchPanic;
 use poem::{Endpoint, EndpointExt as _, Response};
-use rustix::process::Signal;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::client_address::WithClientAddress;
 use crate::config::checked::Config;
 use crate::delivery;
 use crate::descriptors::{self, connections};
 use crate::dispatch::Dispatch;
-use crate::failure::{Failure, said};
+use crate::failure::Failure;
 use crate::key_upkeep::KeyUpkeep;
 use crate::listener::tls::Tls;
 use crate::listener::watch::Patience;
 use crate::listener::{Limits, Listener};
 use crate::posture;
 use crate::purge;
+use crate::refusals;
+use crate::signals::Signals;
 use crate::start_pages;
 use crate::system::SystemEntropy;
 use crate::wiring::{Adapters, hashing, post_office};
@@ -35,59 +35,78 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const LONGEST_WORK: Duration = Duration::from_secs(6);
 /// What the first requests have for themselves.
 const FIRST_REQUESTS: Duration = Duration::from_millis(100);
-/// How often the refusals of the throttles are recorded.
-const REFUSALS_EVERY: Duration = Duration::from_secs(60);
-/// How long the last ones may take: a database that does not answer must not keep the program.
-const LAST_REFUSALS: Duration = Duration::from_secs(2);
 
 /// Serves until a signal ends it.
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let listener = Listener::bind(&config.listen, tls(config)?).await;
     let listener = listener.map_err(|error| Failure::new(format!("Cannot listen on {}: {error}.", config.listen)))?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(said)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(said)?;
-    // Since somebody could wait for it, a write beyond the longest file there may be fails as any other does, and the
-    // process goes on.
-    let _beyond_longest_file = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).map_err(said)?;
+    let mut signals = Signals::take()?;
     let post_office = Arc::new(post_office(config)?);
-    let adapters = Adapters::open(config).await?;
+    let adapters = tokio::select! {
+        opened = Adapters::open(config) => opened?,
+        () = signals.end() => {
+            tracing::info!("stopped before it was ready");
+            return Ok(());
+        }
+    };
     let hashing = hashing(config)?;
     let endpoint = endpoint(config, &adapters, Arc::clone(&hashing));
     let connections = connections(config.connections, config.database.max_connections, descriptors::raise());
-    let telling = tokio::spawn(tell_refusals(adapters.gate.clone()));
-    let (ending, ended_at) = watch::channel(None);
-    let upkeep = KeyUpkeep::of(&adapters, config);
-    let keeping = tokio::spawn(after_first_requests(upkeep.run(ended_at.clone())));
-    let purging = tokio::spawn(purge::run(adapters.purge_leftovers(config), SystemEntropy, ended_at.clone()));
-    let delivering = tokio::spawn(after_first_requests(delivery::run(adapters.deliver(post_office), ended_at)));
-    tokio::spawn(after_first_requests(async { drop(tokio::task::spawn_blocking(start_pages::give_back)) }));
+    let ending = watch::Sender::new(None);
+    let beside = Beside::start(config, &adapters, post_office, &ending);
     posture::tell(config, &adapters, &hashing, connections);
-    let (grace, told) = (config.shutdown_grace, ending.clone());
-    let ended = async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        told.send_replace(Some(Instant::now() + grace));
-        tracing::info!("stopping: requests under way may finish; a second signal ends at once");
-        tokio::spawn(async move {
-            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-            std::process::exit(130);
-        });
-    };
     let proxies = config.trusted_proxies.networks.clone();
     let limits = Limits { connections, patience: patience(config), grace: config.shutdown_grace, proxies };
-    listener.serve(endpoint, limits, ended).await;
-    telling.abort();
-    // What is under way is finished by the database; the rest waits for the next time.
-    purging.abort();
-    finish(delivering, &ending).await;
-    keeping.abort();
-    match timeout(LAST_REFUSALS, adapters.gate.tell_refusals()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "the last refusals of the throttles were not recorded"),
-        Err(late) => tracing::warn!(error = %late, "the last refusals of the throttles were not recorded"),
-    }
+    listener.serve(endpoint, limits, asked_to_end(signals, config.shutdown_grace, ending.clone())).await;
+    beside.finish(&adapters, &ending).await;
     adapters.database.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Waits for a signal, and says by when all is to end. A second one ends the process at once.
+async fn asked_to_end(mut signals: Signals, grace: Duration, ending: watch::Sender<Option<Instant>>) {
+    signals.end().await;
+    ending.send_replace(Some(Instant::now() + grace));
+    tracing::info!("stopping: requests under way may finish; a second signal ends at once");
+    tokio::spawn(async move {
+        signals.end().await;
+        std::process::exit(130);
+    });
+}
+
+/// What works beside the requests.
+struct Beside {
+    refusals: JoinHandle<()>,
+    keys: JoinHandle<()>,
+    purge: JoinHandle<()>,
+    delivery: JoinHandle<()>,
+}
+
+impl Beside {
+    fn start(
+        config: &Config,
+        adapters: &Adapters,
+        post_office: Arc<PostOffice>,
+        ending: &watch::Sender<Option<Instant>>,
+    ) -> Self {
+        let (upkeep, deliver) = (KeyUpkeep::of(adapters, config), adapters.deliver(post_office));
+        tokio::spawn(after_first_requests(async { drop(tokio::task::spawn_blocking(start_pages::give_back)) }));
+        Self {
+            refusals: tokio::spawn(refusals::run(adapters.gate.clone(), ending.subscribe())),
+            keys: tokio::spawn(after_first_requests(upkeep.run(ending.subscribe()))),
+            purge: tokio::spawn(purge::run(adapters.purge_leftovers(config), SystemEntropy, ending.subscribe())),
+            delivery: tokio::spawn(after_first_requests(delivery::run(deliver, ending.subscribe()))),
+        }
+    }
+
+    /// Lets what is under way be finished, as far as that goes in time; the rest waits for the next start.
+    async fn finish(self, adapters: &Adapters, ending: &watch::Sender<Option<Instant>>) {
+        self.purge.abort();
+        finish(self.delivery, ending).await;
+        self.keys.abort();
+        refusals::tell_last(&adapters.gate, self.refusals).await;
+    }
 }
 
 /// The certificate that the settings name, if they do.
@@ -139,18 +158,11 @@ async fn finish(delivering: JoinHandle<()>, ending: &watch::Sender<Option<Instan
     let deadline = deadline.unwrap_or_else(Instant::now);
     ending.send_replace(Some(deadline));
     let stop = delivering.abort_handle();
-    if timeout_at(deadline, delivering).await.is_err() {
-        stop.abort();
-        tracing::warn!("a letter was still under way; it goes out later, perhaps once more");
-    }
-}
-
-/// Refusals become one event for each key and minute.
-async fn tell_refusals(gate: Arc<Gate>) {
-    loop {
-        tokio::time::sleep(REFUSALS_EVERY).await;
-        if let Err(error) = gate.tell_refusals().await {
-            tracing::warn!(%error, "refusals of the throttles were not recorded; it is tried again");
+    match timeout_at(deadline, delivering).await {
+        Ok(ended) => delivery::tell_panic(ended),
+        Err(_) => {
+            stop.abort();
+            tracing::warn!("a letter was still under way; it goes out later, perhaps once more");
         }
     }
 }

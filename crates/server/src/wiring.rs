@@ -80,26 +80,8 @@ impl Adapters {
             directory.must_be_writable(&*entropy)?;
         }
         let database = open_database(config).await?;
-        let found = match root_secret::settled(config, given, &*database).await? {
-            Some(found) => found,
-            None => root_secret::make(config, &*database, &*entropy).await?,
-        };
-        let open = async |found: &Found| {
-            let (store, ledger, options) = (database.clone(), database.clone(), config.tokens.clone());
-            Keys::open(&found.secret, store, ledger, clock.clone(), entropy.clone(), options).await
-        };
-        let (found, keys) = match open(&found).await {
-            Err(error @ OpenKeysError::OtherRoot { .. }) => {
-                found.take_back();
-                // Perhaps the root secret was changed since it was looked up.
-                let again = root_secret::settled(config, root_secret::given(config)?, &*database).await?;
-                let again = again.ok_or_else(|| said(error))?;
-                let keys = open(&again).await;
-                (again, keys)
-            }
-            opened => (found, opened),
-        };
-        let (keys, secret_fingerprint) = (Arc::new(keys.map_err(said)?), found.secret.fingerprint());
+        let (found, keys) = open_keys(config, given, &database, &clock, &entropy).await?;
+        let (keys, secret_fingerprint, secret_origin) = (Arc::new(keys), found.secret.fingerprint(), found.origin);
         let gate = if config.throttles {
             Gate::new(Counting {
                 throttles: database.clone(),
@@ -111,8 +93,7 @@ impl Adapters {
         } else {
             Gate::open()
         };
-        let (secret_origin, gate) = (found.origin, Arc::new(gate));
-        Ok(Self { database, keys, secret_origin, secret_fingerprint, gate, clock, entropy })
+        Ok(Self { database, keys, secret_origin, secret_fingerprint, gate: Arc::new(gate), clock, entropy })
     }
 
     pub(crate) fn create_user(&self, hashing: Arc<Hashing>) -> CreateUser {
@@ -183,6 +164,35 @@ impl Adapters {
     pub(crate) fn purge_leftovers(&self, config: &Config) -> PurgeLeftovers {
         let (retention, clock) = (self.database.clone(), self.clock.clone());
         PurgeLeftovers { retention, clock, keep_events: config.event_retention }
+    }
+}
+
+/// Finds the root secret, or makes one for a new database, and opens the keys with it.
+async fn open_keys(
+    config: &Config,
+    given: Option<Found>,
+    database: &Arc<Database>,
+    clock: &Arc<SystemClock>,
+    entropy: &Arc<SystemEntropy>,
+) -> Result<(Found, Keys), Failure> {
+    let found = match root_secret::settled(config, given, &**database).await? {
+        Some(found) => found,
+        None => root_secret::make(config, &**database, &**entropy).await?,
+    };
+    let open = async |found: &Found| {
+        let (store, ledger, options) = (database.clone(), database.clone(), config.tokens.clone());
+        Keys::open(&found.secret, store, ledger, clock.clone(), entropy.clone(), options).await
+    };
+    match open(&found).await {
+        Err(error @ OpenKeysError::OtherRoot { .. }) => {
+            found.take_back();
+            // Perhaps the root secret was changed since it was looked up.
+            let again = root_secret::settled(config, root_secret::given(config)?, &**database).await?;
+            let again = again.ok_or_else(|| said(error))?;
+            let keys = open(&again).await.map_err(said)?;
+            Ok((again, keys))
+        }
+        opened => Ok((found, opened.map_err(said)?)),
     }
 }
 
