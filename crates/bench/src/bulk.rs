@@ -2,7 +2,7 @@
 
 use e2e::database::{Database, Engine};
 
-use crate::engine::{Bench, extent};
+use crate::engine::{Bench, extent, name};
 use crate::load::{ask_with, post};
 use crate::process::Server;
 use crate::registry::{log_in_many, sign_in_many};
@@ -54,12 +54,7 @@ pub(crate) async fn prepare(engine: Engine, quick: bool, users: usize) -> Bench 
     // Every second one has the hash that costs nothing.
     let step = (users / 2).div_ceil(MOST_SIGNED).max(1) * 2;
     let signed = log_in_many(&database, (step..=users).step_by(step).collect()).await;
-    Bench {
-        name: if engine == Engine::Sqlite { "SQLite" } else { "PostgreSQL" },
-        database,
-        extent: extent(quick),
-        signed,
-    }
+    Bench { name: name(engine), database, extent: extent(quick), signed }
 }
 
 fn statement(engine: Engine, rows: &str, users: usize) -> String {

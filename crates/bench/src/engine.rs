@@ -34,10 +34,18 @@ pub(crate) struct Bench {
     pub(crate) signed: Vec<Signed>,
 }
 
+/// What the table calls an engine.
+pub(crate) const fn name(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "SQLite",
+        Engine::Postgres => "PostgreSQL",
+    }
+}
+
 impl Bench {
     /// A new database: the server makes its tables, its keys and its root secret; then the users come.
     pub(crate) async fn prepare(engine: Engine, quick: bool) -> Self {
-        let name = if engine == Engine::Sqlite { "SQLite" } else { "PostgreSQL" };
+        let name = name(engine);
         let extent = extent(quick);
         let database = Database::new(engine).await;
         Server::start(&database).await.stop().await;

@@ -97,6 +97,11 @@ fn main() -> ExitCode {
 
 async fn measure(quick: bool, only: Option<Scenario>, libargon2: &Path) -> ExitCode {
     let mut report = Report::default();
+    let mut facts = vec![machine::facts()];
+    if only != Some(Scenario::Library) {
+        // What is missing is told before anything is measured.
+        facts.push(machine::databases().await);
+    }
     scenarios::footprint::binary(&mut report);
     if only.is_none_or(|only| only == Scenario::Library) {
         scenarios::library::run(quick, libargon2, &mut report);
@@ -108,7 +113,8 @@ async fn measure(quick: bool, only: Option<Scenario>, libargon2: &Path) -> ExitC
             only => measure_on(&Bench::prepare(engine, quick).await, only, &mut report).await,
         }
     }
-    let text = format!("{}\n\n{report}", machine::facts().await);
+    facts.push(machine::load());
+    let text = format!("{}\n\n{report}", facts.join("\n"));
     std::io::stdout().write_all(text.as_bytes()).expect("somebody reads the report");
     if report.is_met() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

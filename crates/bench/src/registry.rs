@@ -28,7 +28,8 @@ use crate::process::PUBLIC_URL;
 
 /// How many users sign up at a time.
 const AT_A_TIME: usize = 32;
-const PASSWORD: &str = "correct horse battery";
+/// The password of every user of the benchmark.
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A user who is signed in.
 pub(crate) struct Signed {

@@ -11,11 +11,11 @@ use passwords::cost::{Cost, LEAST_MEMORY_KIB, LEAST_PASSES};
 use passwords::memory_blocks::MemoryBlocks;
 
 use super::hash::cpu_of_this_thread;
+use crate::registry::PASSWORD;
 
 /// As Debian ships it: built for every processor of the architecture.
 pub(crate) const DEBIANS: &str = "libargon2.so.1";
 const SALT: &[u8] = b"0123456789abcdef";
-const PASSWORD: &[u8] = b"correct horse battery";
 type Tag = [u8; TAG_BYTES];
 
 /// `argon2id_hash_raw` of the file `argon2.h`, version 20190702.
@@ -40,7 +40,7 @@ pub(crate) fn in_turns(file: &Path, count: usize) -> Option<Vec<[Duration; 2]>> 
     let theirs = unsafe { library.get::<HashRaw>(b"argon2id_hash_raw") }.ok()?;
     let cost = Cost::new(LEAST_MEMORY_KIB, LEAST_PASSES, 1).expect("the server's own cost");
     let mut blocks = MemoryBlocks::map(LEAST_MEMORY_KIB).expect("memory for one hash");
-    let mut ours = || bare_hash(cost, SALT, PASSWORD, &mut blocks).expect("a hash");
+    let mut ours = || bare_hash(cost, SALT, PASSWORD.as_bytes(), &mut blocks).expect("a hash");
     // They are the same function, and our memory is faulted in.
     assert_eq!(ours(), hash_by(&theirs), "both compute argon2id");
     let timed = |hash: &mut dyn FnMut() -> Tag| {

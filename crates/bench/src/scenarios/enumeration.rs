@@ -8,12 +8,12 @@ use crate::engine::Bench;
 use crate::limits::hash::cpu_of_one;
 use crate::load::{Call, Line, ask_with, post, to_f64};
 use crate::process::Server;
+use crate::registry::PASSWORD;
 use crate::report::{Figure, Report, Verdict, median};
 
 /// The most between both answers of a turn, in the median, as a part of the CPU time of one hash.
 const MOST_GAP: f64 = 0.01;
 const USERS: usize = 8;
-const PASSWORD: &str = "correct horse battery";
 
 /// Two requests that must be answered alike: the second is about an account that is there.
 struct Pair {

@@ -13,6 +13,7 @@ use crate::engine::Bench;
 use crate::limits::hash::cpu_of_one;
 use crate::load::{Call, Load, ask_with, post, to_f64};
 use crate::process::{Server, idle_cores};
+use crate::registry::PASSWORD;
 use crate::report::{Figure, Report, Verdict, median};
 use crate::turn::{Turns, turn};
 
@@ -27,8 +28,6 @@ pub(super) const COUNTED: [(&str, &str); 2] =
 pub(super) const CONNECTIONS: usize = 4;
 /// Users with a real hash: signing them up costs one each. So many that no two logins of one meet.
 const USERS: usize = 64;
-/// The password of every user of the benchmark.
-pub(super) const PASSWORD: &str = "correct horse battery";
 
 /// Logins of users who are there.
 pub(crate) async fn log_in(bench: &Bench, report: &mut Report) {

@@ -10,8 +10,9 @@ use crate::callers::{from, readers};
 use crate::engine::Bench;
 use crate::load::{Answers, Line, Load, post, run_load, to_f64};
 use crate::process::{Generator, Server};
+use crate::registry::PASSWORD;
 use crate::report::{Figure, Report, Verdict, median};
-use crate::scenarios::hashing::{COUNTED, PASSWORD};
+use crate::scenarios::hashing::COUNTED;
 
 const REPLICAS: usize = 3;
 /// All connections together, whichever servers they lead to.

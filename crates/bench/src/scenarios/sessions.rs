@@ -9,11 +9,11 @@ use crate::callers::{from, readers};
 use crate::engine::Bench;
 use crate::load::{Call, Load, ask_with, post};
 use crate::process::Server;
+use crate::registry::PASSWORD;
 use crate::report::{Figure, Report, Verdict};
 use crate::turn::{Turns, turn};
 
 const CONNECTIONS: usize = 16;
-const PASSWORD: &str = "correct horse battery";
 /// The most CPU of the server for a refresh whose tokens are signed with ES256, in milliseconds.
 const MOST_FOR_REFRESH: f64 = 1.0;
 /// The most CPU of the server for a login that is refused before anything is hashed, in milliseconds.

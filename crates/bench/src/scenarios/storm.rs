@@ -13,8 +13,9 @@ use crate::callers::{from, readers};
 use crate::engine::Bench;
 use crate::load::{Line, Seen, ask_with, get, latencies, open_loop, post, to_f64, within};
 use crate::process::{Generator, Server};
+use crate::registry::PASSWORD;
 use crate::report::{Figure, Report, Verdict};
-use crate::scenarios::hashing::{COUNTED, PASSWORD};
+use crate::scenarios::hashing::COUNTED;
 
 /// The most that the storm may stretch the 99th percentile of reading.
 const MOST_STRETCH: f64 = 5.0;
@@ -160,6 +161,7 @@ async fn at_once(bench: &Bench, server: &Server, report: &mut Report) {
         limit: String::new(),
         verdict: Some(Verdict::at_most(peak, bound, "MiB")),
     });
+    tell_refusals(bench, &format!("of those of {count} at once who find no place"), &asked, report);
 }
 
 fn tell_refusals(bench: &Bench, whose: &str, seen: &[Seen], report: &mut Report) {
