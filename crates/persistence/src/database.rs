@@ -87,10 +87,7 @@ impl Database {
 #[async_trait]
 impl Ledger for Database {
     async fn apply(&self, changes: Changes) -> Result<Receipt, Rejected> {
-        match self.carry_out(Work::Plan(Box::new(changes))).await? {
-            Done::Written(receipt) => Ok(receipt),
-            Done::Claimed(_) => Err(Rejected::Failed(PortFailure::lasting("a plan was answered as another work"))),
-        }
+        self.carry_out(Work::Plan(Box::new(changes))).await?.receipt().map_err(Rejected::Failed)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{counters, database, reads, writes};
 
 /// The texts that an engine reads.
 pub fn all(engine: DbBackend) -> impl Iterator<Item = &'static str> {
-    let rooms: [&[Sql]; 19] = [
+    let rooms: [&[Sql]; 20] = [
         counters::STATEMENTS,
         database::STATEMENTS,
         reads::accounts::STATEMENTS,
@@ -25,6 +25,7 @@ pub fn all(engine: DbBackend) -> impl Iterator<Item = &'static str> {
         writes::land::STATEMENTS,
         writes::log_in::STATEMENTS,
         writes::mail::STATEMENTS,
+        writes::note::STATEMENTS,
         writes::retention::STATEMENTS,
         writes::sessions::STATEMENTS,
     ];

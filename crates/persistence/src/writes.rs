@@ -1,4 +1,4 @@
-//! How a plan of writes is carried out within one transaction, room by room.
+//! How a plan of writes is carried out within one transaction, room by room, and what is noted without one.
 
 pub(crate) mod accounts;
 pub(crate) mod domains;

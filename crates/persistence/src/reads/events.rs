@@ -5,18 +5,13 @@ use domain::events::own_event::{Doer, OwnEvent, RecordedKind};
 use domain::events::ports::Events;
 use domain::ids::{EventId, RequestId, UserId};
 use domain::origin::{Device, Network};
-use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
-use domain::ports::ledger::Rejected;
-use domain::retention::{Leftover, Retention};
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
 use crate::database::Database;
 use crate::failure::port_failure;
 use crate::sql::{all, column, limit, statements};
-use crate::writes::note::Note;
-use crate::writes::work::{Done, Work};
 
 /// The events of a user from the newest on.
 macro_rules! of_user {
@@ -50,16 +45,6 @@ impl Events for Database {
         let sql = if only_news { NEWS_OF_USER } else { OF_USER };
         let rows = all(self.reader(), sql, [user.uuid().into(), before.into(), limit(rows)]).await;
         rows.map_err(port_failure)?.iter().map(|row| own_event(row, user)).collect()
-    }
-}
-
-#[async_trait]
-impl Retention for Database {
-    async fn purge(&self, what: Leftover, before: Timestamp, most: usize) -> Result<usize, PortFailure> {
-        match self.carry_out(Work::Note(Note::Purge { what, before, most })).await.map_err(Rejected::unexpected)? {
-            Done::Written(receipt) => Ok(receipt.rows.iter().sum::<u64>().try_into().unwrap_or(usize::MAX)),
-            Done::Claimed(_) => Err(PortFailure::lasting("a purge was answered as another work")),
-        }
     }
 }
 

@@ -8,10 +8,8 @@ use domain::land::field::Field;
 use domain::origin::{Device, Network};
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
-use domain::ports::ledger::Rejected;
-use domain::ports::secrets::SecretDigest;
 use domain::sessions::grant::Grant;
-use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen, Sessions};
+use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, Sessions};
 use domain::sessions::session::{AuthenticationMethod, Channel, Session};
 use sea_orm::{QueryResult, Value};
 
@@ -22,8 +20,6 @@ use crate::reads::columns::{authority_columns, field_columns, primary_address, s
 use crate::reads::domains::authority_token;
 use crate::reads::land::field;
 use crate::sql::{Sql, all, column, corrupt, limit, one, statements};
-use crate::writes::note::Note;
-use crate::writes::work::Work;
 
 /// A user by a session of theirs.
 macro_rules! by_session {
@@ -153,18 +149,6 @@ impl Sessions for Database {
     async fn by_grant(&self, grant: GrantId) -> Result<Option<HeldGrant>, PortFailure> {
         let row = one(self.reader(), BY_GRANT, [grant.uuid().into()]).await.map_err(port_failure)?;
         row.map(|row| held_grant(&row, grant)).transpose()
-    }
-}
-
-#[async_trait]
-impl LastSeen for Database {
-    async fn note(&self, session: SessionId, at: Timestamp) -> Result<(), PortFailure> {
-        self.carry_out(Work::Note(Note::Seen { session, at })).await.map(|_| ()).map_err(Rejected::unexpected)
-    }
-
-    async fn note_user_token(&self, digest: &SecretDigest, at: Timestamp) -> Result<(), PortFailure> {
-        let digest = digest.clone();
-        self.carry_out(Work::Note(Note::Used { digest, at })).await.map(|_| ()).map_err(Rejected::unexpected)
     }
 }
 

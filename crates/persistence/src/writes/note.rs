@@ -1,16 +1,27 @@
-//! What needs no transaction around it: each of its statements may count without the next.
+//! What needs no transaction around it, as each of its statements may count without the next; and the ports that do
+//! nothing else.
 
+use async_trait::async_trait;
 use domain::ids::SessionId;
 use domain::mail::delivery::{Delivery, DeliveryOutcome};
+use domain::mail::ports::Deliveries;
 use domain::ports::clock::Timestamp;
-use domain::ports::ledger::Receipt;
+use domain::ports::failure::PortFailure;
+use domain::ports::ledger::{Receipt, Rejected};
 use domain::ports::secrets::SecretDigest;
-use domain::retention::Leftover;
+use domain::retention::{Leftover, Retention};
+use domain::sessions::ports::LastSeen;
 use sea_orm::ConnectionTrait;
 
-use crate::failure::Unwritten;
-use crate::writes::work::Done;
+use crate::database::Database;
+use crate::failure::{Unwritten, port_failure};
+use crate::sql::{one, statements};
+use crate::writes::work::{Done, Work};
 use crate::writes::{accounts, mail, retention, sessions};
+
+statements! {
+    DUE = "SELECT 1 FROM deliveries WHERE state = 'waiting' AND due_at <= $1 LIMIT 1";
+}
 
 /// What needs no transaction around it, and tells no event.
 #[derive(Debug)]
@@ -69,5 +80,45 @@ impl Note {
             Self::Settle { delivery, outcome, at } => mail::settle(connection, delivery, *outcome, *at).await?,
         };
         Ok(Done::Written(Receipt { rows: vec![rows] }))
+    }
+}
+
+impl Database {
+    async fn noted(&self, note: Note) -> Result<Done, PortFailure> {
+        self.carry_out(Work::Note(note)).await.map_err(Rejected::unexpected)
+    }
+}
+
+#[async_trait]
+impl LastSeen for Database {
+    async fn note(&self, session: SessionId, at: Timestamp) -> Result<(), PortFailure> {
+        self.noted(Note::Seen { session, at }).await.map(|_| ())
+    }
+
+    async fn note_user_token(&self, digest: &SecretDigest, at: Timestamp) -> Result<(), PortFailure> {
+        self.noted(Note::Used { digest: digest.clone(), at }).await.map(|_| ())
+    }
+}
+
+#[async_trait]
+impl Deliveries for Database {
+    async fn claim(&self, now: Timestamp, until: Timestamp) -> Result<Option<Delivery>, PortFailure> {
+        // Mostly there is none, and then nothing needs to wait for those who write.
+        if one(self.reader(), DUE, [now.into()]).await.map_err(port_failure)?.is_none() {
+            return Ok(None);
+        }
+        self.noted(Note::Claim { now, until }).await?.claimed()
+    }
+
+    async fn settle(&self, delivery: &Delivery, outcome: DeliveryOutcome, at: Timestamp) -> Result<(), PortFailure> {
+        self.noted(Note::Settle { delivery: Box::new(delivery.clone()), outcome, at }).await.map(|_| ())
+    }
+}
+
+#[async_trait]
+impl Retention for Database {
+    async fn purge(&self, what: Leftover, before: Timestamp, most: usize) -> Result<usize, PortFailure> {
+        let receipt = self.noted(Note::Purge { what, before, most }).await?.receipt()?;
+        Ok(receipt.rows.iter().sum::<u64>().try_into().unwrap_or(usize::MAX))
     }
 }

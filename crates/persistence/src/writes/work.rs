@@ -2,6 +2,7 @@
 
 use domain::changes::{Change, Changes};
 use domain::mail::delivery::Delivery;
+use domain::ports::failure::PortFailure;
 use domain::ports::ledger::Receipt;
 use sea_orm::{ConnectionTrait as _, DbBackend, DbErr};
 
@@ -27,6 +28,30 @@ pub(crate) enum Done {
     Written(Receipt),
     /// A letter was claimed, if one was due.
     Claimed(Option<Box<Delivery>>),
+}
+
+impl Done {
+    /// What was written.
+    ///
+    /// # Errors
+    /// When it was a claim, which no caller of this asks for.
+    pub(crate) fn receipt(self) -> Result<Receipt, PortFailure> {
+        match self {
+            Self::Written(receipt) => Ok(receipt),
+            Self::Claimed(_) => Err(PortFailure::lasting("what writes was answered as what claims")),
+        }
+    }
+
+    /// The letter that was claimed, if one was due.
+    ///
+    /// # Errors
+    /// When it was none, which no caller of this asks for.
+    pub(crate) fn claimed(self) -> Result<Option<Delivery>, PortFailure> {
+        match self {
+            Self::Claimed(delivery) => Ok(delivery.map(|delivery| *delivery)),
+            Self::Written(_) => Err(PortFailure::lasting("what claims was answered as what writes")),
+        }
+    }
 }
 
 impl Work {
