@@ -246,8 +246,8 @@ impl Counters {
         let due = now.abs_diff(last) >= micros(DROP_EVERY).unsigned_abs();
         let claimed = || self.dropped_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if due
-            && claimed()
             && let Ok(alone) = Arc::clone(&self.dropping).try_lock_owned()
+            && claimed()
         {
             let connection = self.connection.clone();
             tokio::spawn(async move {
@@ -334,7 +334,7 @@ async fn drop_over(connection: &Pool, now: i64) -> Result<(), DbErr> {
         let end = end.map(|row| row.try_get::<String>("", "key")).transpose()?;
         let to = end.as_deref().unwrap_or(AFTER_ALL);
         let dropped = execute(connection, DROP_OVER, [from.as_str().into(), to.into(), now.into()]).await;
-        // A part that fails keeps none of those behind it.
+        // A part whose rows cannot be dropped keeps none of those behind it.
         outcome = outcome.and(dropped.map(|_| ()));
         let Some(end) = end else { return outcome };
         from = end;

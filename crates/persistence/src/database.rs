@@ -50,8 +50,8 @@ impl Database {
 
     /// Finishes the writes that were handed over, and closes every connection.
     pub async fn close(&self) {
-        self.counters.close().await;
-        if let Err(error) = self.pool.close().await {
+        let ((), closed) = tokio::join!(self.counters.close(), self.pool.close());
+        if let Err(error) = closed {
             tracing::warn!(%error, "the database was not closed in order");
         }
         // On `SQLite` the last connection that closes puts the log back into the file, and readers may not.

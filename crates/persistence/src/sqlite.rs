@@ -6,6 +6,9 @@
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::AcqRel;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -13,7 +16,7 @@ use domain::ports::failure::PortFailure;
 use domain::ports::ledger::Rejected;
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::failure::{Unwritten, port_failure};
 use crate::pool::ACQUIRE_TIMEOUT;
@@ -41,15 +44,21 @@ impl Writer {
         Self { messages }
     }
 
-    /// Hands `work` over, and waits until it is durable. It goes on although nobody waits; what finds no place in time,
-    /// or waits too long in it, is not begun.
+    /// Hands `work` over, and waits until it is durable. It goes on although nobody waits; what has not been begun in
+    /// time is refused, and never begun.
     pub(crate) async fn carry_out(&self, work: Work) -> Result<Done, Rejected> {
-        let gone = || Rejected::Failed(PortFailure::lasting("the task that writes to the database has ended"));
-        let came = Instant::now();
-        let place = timeout(ACQUIRE_TIMEOUT, self.messages.reserve()).await.map_err(|_| late())?.map_err(|_| gone())?;
-        let (answer, outcome) = oneshot::channel();
-        place.send(Message::Write(Job { came, work, answer }));
-        outcome.await.unwrap_or_else(|_| Err(gone()))
+        let in_time = Instant::now() + ACQUIRE_TIMEOUT;
+        let place = timeout_at(in_time, self.messages.reserve()).await.map_err(|_| late())?;
+        let place = place.map_err(|_| failed("the task that writes to the database has ended"))?;
+        let (answer, mut outcome) = oneshot::channel();
+        let taken = Arc::new(AtomicBool::new(false));
+        place.send(Message::Write(Job { taken: Arc::clone(&taken), work, answer }));
+        let answered = match timeout_at(in_time, &mut outcome).await {
+            Err(_) if !taken.swap(true, AcqRel) => return Err(late()),
+            Err(_) => outcome.await,
+            Ok(answered) => answered,
+        };
+        answered.unwrap_or_else(|_| Err(failed("writing panicked: it is not known whether it was committed")))
     }
 
     /// Takes no more work, and waits until what was handed over is written, as far as that goes in time.
@@ -72,6 +81,10 @@ fn late() -> Rejected {
     Rejected::Failed(PortFailure::passing("a write has waited too long for those before it"))
 }
 
+fn failed(why: &'static str) -> Rejected {
+    Rejected::Failed(PortFailure::lasting(why))
+}
+
 #[derive(Debug)]
 enum Message {
     Write(Job),
@@ -80,7 +93,8 @@ enum Message {
 
 #[derive(Debug)]
 struct Job {
-    came: Instant,
+    /// Whether it was begun, or given up by whoever waits for it: only one of the two may be.
+    taken: Arc<AtomicBool>,
     work: Work,
     answer: oneshot::Sender<Result<Done, Rejected>>,
 }
@@ -99,7 +113,7 @@ async fn write_all(connection: DatabaseConnection, mut waiting: mpsc::Receiver<M
         let mut jobs = Vec::with_capacity(batch.len());
         for message in batch.drain(..) {
             match message {
-                Message::Write(job) if job.came.elapsed() > ACQUIRE_TIMEOUT => job.answer(Err(late())),
+                Message::Write(job) if job.taken.swap(true, AcqRel) => {}
                 Message::Write(job) => jobs.push(job),
                 Message::Close(closer) => {
                     // What waits already is still received.
@@ -114,8 +128,8 @@ async fn write_all(connection: DatabaseConnection, mut waiting: mpsc::Receiver<M
                 Some(others) => others,
                 // It costs these plans, and not all writes until the next start.
                 None => {
-                    tracing::error!("writing to the database panicked: some plans are not answered");
-                    give_up(&connection).await;
+                    tracing::error!("writing to the database panicked: what was to be written has failed");
+                    let _ = unless_it_panics(give_up(&connection)).await;
                     Vec::new()
                 }
             };
@@ -151,14 +165,15 @@ async fn write_batch(connection: &DatabaseConnection, mut jobs: Vec<Job>) -> Vec
         }
         Err(fault) => fault,
     };
-    give_up(connection).await;
-    match fault {
+    let others = match fault {
         Fault::OfJob(at, unwritten) => {
             jobs.remove(at).answer(Err(unwritten.into_rejected()));
             jobs
         }
         Fault::OfAll(error) => refuse(jobs, &error),
-    }
+    };
+    give_up(connection).await;
+    others
 }
 
 /// Why nothing of a batch was written.
@@ -231,18 +246,15 @@ async fn write_alone(connection: &DatabaseConnection, job: Job) {
     } else {
         transact(connection, &job.work).await
     };
-    let outcome = match written {
-        Ok(done) => Ok(done),
-        Err(Failed::RolledBack(unwritten)) => Err(unwritten),
-        Err(Failed::Midway(unwritten)) => {
-            give_up(connection).await;
-            Err(unwritten)
-        }
-    };
+    let is_midway = matches!(written, Err(Failed::Midway(_)));
+    let outcome = written.map_err(|(Failed::RolledBack(unwritten) | Failed::Midway(unwritten))| unwritten);
     if let Err(Unwritten::Failed(error)) = &outcome {
         tracing::warn!(%error, plans = 1, "the database did not take a transaction");
     }
     job.answer(outcome.map_err(Unwritten::into_rejected));
+    if is_midway {
+        give_up(connection).await;
+    }
 }
 
 /// How a transaction failed.
@@ -308,14 +320,17 @@ async fn write_one(transaction: &Transaction, work: &Work) -> Result<Done, Unwri
 mod tests {
     use chrono::DateTime;
     use domain::ids::SessionId;
-    use sea_orm::Database;
+    use sea_orm::{ConnectionTrait as _, Database, DbBackend, Statement};
+    use tokio::time::{pause, resume};
     use uuid::Uuid;
 
     use super::*;
     use crate::writes::note::Note;
 
-    fn work() -> Work {
-        Work::Note(Note::Seen { session: SessionId::restore(Uuid::nil()), at: DateTime::UNIX_EPOCH })
+    /// That the session of this number was used in March 2026.
+    fn work(number: u128) -> Work {
+        let at = DateTime::from_timestamp(1_772_323_200, 0).expect("a time");
+        Work::Note(Note::Seen { session: SessionId::restore(Uuid::from_u128(number)), at })
     }
 
     fn is_late(outcome: &Result<Done, Rejected>) -> bool {
@@ -327,33 +342,36 @@ mod tests {
         let (messages, mut waiting) = mpsc::channel(1);
         let writer = Writer { messages };
         // Polled once, so that it has the one place.
-        let first = timeout(Duration::ZERO, writer.carry_out(work())).await;
+        let first = timeout(Duration::ZERO, writer.carry_out(work(1))).await;
         assert!(first.is_err());
         let began = Instant::now();
-        assert!(is_late(&writer.carry_out(work()).await));
+        assert!(is_late(&writer.carry_out(work(1)).await));
         assert_eq!(began.elapsed(), ACQUIRE_TIMEOUT);
         assert!(matches!(waiting.recv().await, Some(Message::Write(_))), "the first one keeps its place");
         assert!(waiting.try_recv().is_err(), "and there is no other");
     }
 
     #[tokio::test]
-    async fn a_write_that_has_waited_too_long_in_its_place_is_not_begun() {
+    async fn a_write_that_has_waited_too_long_in_its_place_is_refused_and_not_begun() {
         let connection = Database::connect("sqlite::memory:").await.expect("connected");
-        let (messages, waiting) = mpsc::channel(2);
-        let place = |came: Instant| {
-            let (answer, outcome) = oneshot::channel();
-            messages.try_send(Message::Write(Job { came, work: work(), answer })).expect("a place");
-            outcome
-        };
-        let now = Instant::now();
-        let old = place(now.checked_sub(ACQUIRE_TIMEOUT * 2).expect("the machine has run for seconds"));
-        let young = place(now);
-        drop(messages);
-        write_all(connection, waiting).await;
-        assert!(is_late(&old.await.expect("answered")));
-        // It is begun, and there is no such table.
-        let outcome = young.await.expect("answered");
-        assert!(matches!(&outcome, Err(Rejected::Failed(failure)) if !failure.retryable()), "{outcome:?}");
+        let sessions = "CREATE TABLE sessions AS SELECT NULL AS ended_at, '2026-01-01 00:00:00+00:00' AS last_seen_at, \
+                        CAST(zeroblob(15) || char(value) AS BLOB) AS id FROM json_each('[1, 2, 3]')";
+        connection.execute_unprepared(sessions).await.expect("made");
+        let (messages, waiting) = mpsc::channel(3);
+        let writer = Writer { messages };
+        pause();
+        let began = Instant::now();
+        assert!(is_late(&writer.carry_out(work(1)).await));
+        assert!(began.elapsed() >= ACQUIRE_TIMEOUT);
+        resume();
+        // Nobody waits for this one, and that is no reason to leave it.
+        assert!(timeout(Duration::ZERO, writer.carry_out(work(2))).await.is_err());
+        tokio::spawn(write_all(connection.clone(), waiting));
+        let written = writer.carry_out(work(3)).await;
+        assert!(matches!(&written, Ok(Done::Written(receipt)) if receipt.rows == [1]), "{written:?}");
+        let seen = "SELECT group_concat(hex(substr(id, 16))) AS seen FROM sessions WHERE last_seen_at > '2026-02'";
+        let row = connection.query_one_raw(Statement::from_string(DbBackend::Sqlite, seen)).await.expect("asked");
+        assert_eq!(row.expect("a row").try_get::<String>("", "seen").expect("a text"), "02,03");
     }
 
     #[tokio::test(start_paused = true)]

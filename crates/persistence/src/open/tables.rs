@@ -59,7 +59,7 @@ pub(super) async fn missing_steps(database: &impl ConnectionTrait) -> Result<usi
     let taken = if has(STEPS_TABLE) { texts(database, STEPS_TAKEN).await.map_err(unreachable)? } else { Vec::new() };
     // The table of steps alone is what a first start leaves that was cut off.
     let is_new = tables.iter().all(|table| table == STEPS_TABLE) && taken.is_empty();
-    let ours = is_new || (has("installation") && is_ours(database).await);
+    let ours = is_new || (has("installation") && is_ours(database).await.map_err(unreachable)?);
     if !ours {
         return Err(OpenError::Foreign);
     }
@@ -74,8 +74,13 @@ async fn tables(database: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     texts(database, TABLES).await
 }
 
-async fn is_ours(database: &impl ConnectionTrait) -> bool {
-    texts(database, WHOSE).await.is_ok_and(|programs| programs == [PROGRAM])
+async fn is_ours(database: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    match texts(database, WHOSE).await {
+        Ok(programs) => Ok(programs == [PROGRAM]),
+        Err(error) if is_locked(&error) => Err(error),
+        // It has other columns.
+        Err(_) => Ok(false),
+    }
 }
 
 /// The texts of the first column.

@@ -80,6 +80,8 @@ async fn a_start_does_not_wait_for_ever_for_another_that_keeps_the_tables() {
     let refused = OpenError::Migration("another program keeps them locked".into());
     assert_eq!(refusal(&place).await, refused);
     drop(other);
+    tokio::time::resume();
+    place.open().await.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
