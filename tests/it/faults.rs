@@ -1,6 +1,5 @@
 //! What the program does while its database is away, and after.
 
-use std::io::Read as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -175,14 +174,14 @@ async fn a_start_that_waits_for_its_database_is_ended_by_a_signal() {
     let wire = Wire::to(&database).await;
     wire.way.send_replace(Way::Silent);
     let settings = [("USER_REGISTRY_DATABASE_URL", wire.url.as_str()), ("USER_REGISTRY_LISTEN", &free_address())];
-    let mut child = command(&database, &settings).arg("serve").stderr(Stdio::piped()).spawn().expect("it starts");
-    // It asks for a connection once it looks at signals, or just before.
+    let child = command(&database, &settings).arg("serve").stderr(Stdio::piped()).spawn().expect("it starts");
+    // The signals are taken before.
     wire.asked.notified().await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs").success());
-    let mut log = String::new();
-    child.stderr.take().expect("it has a log").read_to_string(&mut log).expect("a text");
-    assert_eq!(child.wait().expect("it ends").code(), Some(0), "{log}");
+    let ended = tokio::task::spawn_blocking(move || child.wait_with_output().expect("it ends"));
+    let ended = tokio::time::timeout(Duration::from_secs(20), ended).await.expect("it ends").expect("no panic");
+    let log = String::from_utf8(ended.stderr).expect("a text");
+    assert_eq!(ended.status.code(), Some(0), "{log}");
     assert!(log.contains("stopped before it was ready"), "{log}");
 }
 

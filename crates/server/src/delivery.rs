@@ -57,10 +57,10 @@ pub(crate) async fn run(deliver: Deliver, mut ending: watch::Receiver<Option<Ins
     }
 }
 
-/// Tells of a task that panicked: what it was at is tried again once its lease is over.
+/// Tells of a task that panicked: a letter that it was at is tried again once its lease is over.
 pub(crate) fn tell_panic(ended: Result<(), JoinError>) {
     if let Err(error) = ended {
-        tracing::warn!(%error, "the sending of a letter panicked");
+        tracing::warn!(%error, "a task that sends letters panicked");
     }
 }
 

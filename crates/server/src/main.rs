@@ -31,8 +31,12 @@ mod typed_password;
 mod wiring;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
+
+/// How long what is under way beside the end may take, such as a mail that is being written to a file.
+const LAST_WORK: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let command_line = cli::CommandLine::parse();
@@ -44,6 +48,6 @@ fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(commands::run(command_line));
     // What hangs on a thread for blocking work, such as a file on a network that is gone, keeps no program from its end.
-    runtime.shutdown_background();
+    runtime.shutdown_timeout(LAST_WORK);
     failure::exit_code(outcome)
 }

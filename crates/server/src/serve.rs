@@ -24,7 +24,7 @@ use crate::listener::{Limits, Listener};
 use crate::posture;
 use crate::purge;
 use crate::refusals;
-use crate::signals::Signals;
+use crate::signals;
 use crate::start_pages;
 use crate::system::SystemEntropy;
 use crate::wiring::{Adapters, hashing, post_office};
@@ -40,11 +40,11 @@ const FIRST_REQUESTS: Duration = Duration::from_millis(100);
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let listener = Listener::bind(&config.listen, tls(config)?).await;
     let listener = listener.map_err(|error| Failure::new(format!("Cannot listen on {}: {error}.", config.listen)))?;
-    let mut signals = Signals::take()?;
+    let mut asked_to_end = signals::asked_to_end()?;
     let post_office = Arc::new(post_office(config)?);
     let adapters = tokio::select! {
         opened = Adapters::open(config) => opened?,
-        () = signals.end() => {
+        _ = asked_to_end.wait_for(|asked| *asked) => {
             tracing::info!("stopped before it was ready");
             return Ok(());
         }
@@ -57,22 +57,19 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     posture::tell(config, &adapters, &hashing, connections);
     let proxies = config.trusted_proxies.networks.clone();
     let limits = Limits { connections, patience: patience(config), grace: config.shutdown_grace, proxies };
-    listener.serve(endpoint, limits, asked_to_end(signals, config.shutdown_grace, ending.clone())).await;
+    listener.serve(endpoint, limits, end(asked_to_end, config.shutdown_grace, ending.clone())).await;
     beside.finish(&adapters, &ending).await;
     adapters.database.close().await;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Waits for a signal, and says by when all is to end. A second one ends the process at once.
-async fn asked_to_end(mut signals: Signals, grace: Duration, ending: watch::Sender<Option<Instant>>) {
-    signals.end().await;
+/// Waits for a signal, and says by when all is to end.
+async fn end(mut asked: watch::Receiver<bool>, grace: Duration, ending: watch::Sender<Option<Instant>>) {
+    // Who asks is there as long as the runtime.
+    let _ = asked.wait_for(|asked| *asked).await;
     ending.send_replace(Some(Instant::now() + grace));
     tracing::info!("stopping: requests under way may finish; a second signal ends at once");
-    tokio::spawn(async move {
-        signals.end().await;
-        std::process::exit(130);
-    });
 }
 
 /// What works beside the requests.

@@ -357,9 +357,13 @@ mod tests {
         let pairs = [("DATABASE_CONNECTIONS", "1"), ("DATABASE_URL", "x"), ("PUBLIC_URL", "x"), ("MAIL_FROM", "x")];
         let wrong = check(&pairs).err().unwrap();
         assert_eq!(wrong.len(), 4, "none hides another: {wrong:?}");
-        let key = ("TLS_KEY", "-----BEGIN PRIVATE KEY-----\ncanary");
-        let wrong = check(&[("TLS_CERTIFICATE", "/etc/registry/tls.crt"), key]).err().unwrap();
-        assert_eq!(wrong, ["The setting tls_key must be the path of a file."], "what it holds is not repeated");
+        // What they hold is not repeated, also where an engine has made one line of it.
+        for key in ["-----BEGIN PRIVATE KEY-----\ncanary", "-----BEGIN PRIVATE KEY-----\\ncanary", "cana\nry"] {
+            let wrong = check(&[("TLS_CERTIFICATE", "/etc/registry/tls.crt"), ("TLS_KEY", key)]).err().unwrap();
+            assert_eq!(wrong, ["The setting tls_key must be the path of a file."]);
+            let wrong = check(&[("TLS_CERTIFICATE", key), ("TLS_KEY", "/etc/registry/tls.key")]).err().unwrap();
+            assert_eq!(wrong, ["The setting tls_certificate must be the path of a file."]);
+        }
     }
 
     #[test]

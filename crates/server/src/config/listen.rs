@@ -36,8 +36,9 @@ impl Check<'_> {
             ("", "") => Some(None),
             ("", _) => self.refuse("tls_certificate", "given with tls_key"),
             (_, "") => self.refuse("tls_key", "given with tls_certificate"),
-            // Somebody may give the key itself in the place of its file.
-            (_, key) if key.contains('\n') => self.refuse("tls_key", "the path of a file"),
+            // Somebody may give the key itself, or both in one, in the place of a file.
+            (certificate, _) if is_pem(certificate) => self.refuse("tls_certificate", "the path of a file"),
+            (_, key) if is_pem(key) => self.refuse("tls_key", "the path of a file"),
             (certificate, key) => Some(Some(CertificateFiles { certificate: certificate.into(), key: key.into() })),
         }
     }
@@ -57,4 +58,8 @@ impl Check<'_> {
             }
         }
     }
+}
+
+fn is_pem(text: &str) -> bool {
+    text.contains("-----BEGIN") || text.contains('\n')
 }

@@ -77,6 +77,8 @@ impl<E: Endpoint<Output = Response> + 'static> Connection<E> {
         // A request may have come with the end of the handshake.
         if stream.get_mut().1.process_new_packets()?.plaintext_bytes_to_read() == 0 {
             self.watch.handshake_is_over();
+        } else {
+            self.watch.head_has_begun();
         }
         match stream.get_ref().1.alpn_protocol() {
             Some(HTTP_2) => self.serve_http_2(stream).await,
