@@ -1,5 +1,6 @@
 //! Mixed load for long: memory, descriptors and the log of SQLite stay bounded.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,13 +12,18 @@ use e2e::program::Program;
 
 const WORKS: [Work; 8] =
     [Work::SignUp, Work::LogIn, Work::LogIn, Work::LogIn, Work::Refresh, Work::Read, Work::Read, Work::Read];
-/// How long the load lasts in the long form; the slope of the memory only counts over so long.
+/// How long the load lasts in the long form, at least.
 const LONG: Duration = Duration::from_secs(30 * 60);
+/// How many tokens the program remembers at most: until it has seen so many, its memory grows, and so must it.
+const REMEMBERED: usize = 32 * 1024;
+/// How long it goes on from then on: the slope of the memory only counts over so long.
+const FULL: Duration = Duration::from_secs(20 * 60);
 /// How long is looked for what the machine takes, and the part of it that is asked for then.
 const MEASURED: Duration = Duration::from_secs(20);
 const PART: f64 = 0.7;
-/// What the memory may grow by in an hour.
+/// What the memory may grow by in an hour, and the width of the windows whose means are looked at, in seconds.
 const SLOPE_KIB: f64 = 1024.0;
+const WINDOW: f64 = 60.0;
 /// What a start needs at least of the program file, and nothing else does.
 const GIVEN_BACK_KIB: u64 = 3 * 1024;
 /// Connections to the database open when they are needed for the first time, which may be late.
@@ -124,8 +130,12 @@ async fn soak(database: &Database) {
     load.end().await;
     let (start, length) = (Instant::now(), length());
     let load = Load::start(&program, &told, "soak", &paces);
-    let mut samples = Vec::new();
-    while start.elapsed() < length {
+    let (mut samples, mut full) = (Vec::new(), None);
+    // Each refresh makes the token with which others read from then on.
+    while start.elapsed() < length || (length >= LONG && full.is_none_or(|full: Instant| full.elapsed() < FULL)) {
+        if told.answered(Work::Refresh) > REMEMBERED {
+            full.get_or_insert_with(Instant::now);
+        }
         samples.push(sample(&program, database, start));
         if samples.len() % 60 == 0 {
             print(&samples[samples.len() - 1]);
@@ -137,7 +147,8 @@ async fn soak(database: &Database) {
     println!("answered in all: {done:?}; refused: {}", told.refused());
     assert_eq!(told.wrong(), [] as [String; 0]);
     assert_eq!(told.unanswered(), [] as [String; 0]);
-    judge(&samples, length);
+    let full = full.map_or(f64::INFINITY, |full| (full - start).as_secs_f64());
+    judge(&samples, length, full);
     told.is_stored(database).await;
     assert_eq!(program.stop().await, Some(0));
 }
@@ -157,27 +168,50 @@ fn print(sample: &Sample) {
     println!("{seconds:.0} s: RSS {:.2} MiB, {descriptors} descriptors, log {wal} bytes", resident_kib / 1024.0);
 }
 
-fn judge(samples: &[Sample], length: Duration) {
+/// From `full` seconds on the memory has nothing left to grow by.
+fn judge(samples: &[Sample], length: Duration, full: f64) {
     let (first, second) = samples.split_at(samples.len() / 2);
-    let slope = slope(second);
+    let (slope, error) = slope(samples.iter().filter(|sample| sample.seconds >= full));
     let most = |part: &[Sample]| part.iter().map(|sample| sample.descriptors).max().unwrap_or_default();
     let wal = samples.iter().map(|sample| sample.wal).max().unwrap_or_default();
     print(&second[second.len() - 1]);
-    println!("RSS slope over the second half: {:.2} MiB/h; largest log: {wal} bytes", slope / 1024.0);
+    println!("RSS slope from {full:.0} s on: {:.2} ± {:.2} MiB/h", slope / 1024.0, error / 1024.0);
+    println!("largest log: {wal} bytes");
     println!("most descriptors in the halves: {} and {}", most(first), most(second));
     assert!(most(second) <= most(first) + LATE_DESCRIPTORS, "descriptors grow");
     assert!(wal <= WAL, "the log grows");
-    assert!(length < LONG || slope < SLOPE_KIB, "the memory grows");
+    // What comes and goes within minutes is no growth: it counts as far as it cannot be that.
+    assert!(length < LONG || slope - 2.0 * error < SLOPE_KIB, "the memory grows");
 }
 
-/// KiB in an hour, by least squares.
-fn slope(samples: &[Sample]) -> f64 {
-    let count = samples.len() as f64;
-    let mean = |of: fn(&Sample) -> f64| samples.iter().map(of).sum::<f64>() / count;
-    let (seconds, kib) = (mean(|sample| sample.seconds), mean(|sample| sample.resident_kib));
-    let both = samples.iter().map(|sample| (sample.seconds - seconds) * (sample.resident_kib - kib)).sum::<f64>();
-    let spread = samples.iter().map(|sample| (sample.seconds - seconds).powi(2)).sum::<f64>();
-    3600.0 * both / spread
+/// KiB in an hour, by least squares through the means of windows, and the standard error of that.
+fn slope<'a>(samples: impl Iterator<Item = &'a Sample>) -> (f64, f64) {
+    let mut windows = BTreeMap::<u64, Vec<f64>>::new();
+    for sample in samples {
+        windows.entry((sample.seconds / WINDOW) as u64).or_default().push(sample.resident_kib);
+    }
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let hours = windows.keys().map(|window| *window as f64 * WINDOW / 3600.0).collect::<Vec<_>>();
+    let kib = windows.values().map(|values| mean(values)).collect::<Vec<_>>();
+    let (hour, level) = (mean(&hours), mean(&kib));
+    let spread = hours.iter().map(|hours| (hours - hour).powi(2)).sum::<f64>();
+    let both = hours.iter().zip(&kib).map(|(hours, kib)| (hours - hour) * (kib - level)).sum::<f64>();
+    let slope = both / spread;
+    let rest = hours.iter().zip(&kib).map(|(hours, kib)| (kib - level - slope * (hours - hour)).powi(2)).sum::<f64>();
+    (slope, (rest / (hours.len() as f64 - 2.0) / spread).sqrt())
+}
+
+#[test]
+fn a_slope_is_told_with_its_error() {
+    let sample = |seconds: u32, resident_kib| Sample { seconds: seconds.into(), resident_kib, descriptors: 0, wal: 0 };
+    let steady = |seconds: u32| 1000.0 + f64::from(seconds) / 3600.0 * 5.0;
+    let samples = (0..1200).map(|second| sample(second, steady(second))).collect::<Vec<_>>();
+    let (slope_kib, error) = slope(samples.iter());
+    assert!((slope_kib - 5.0).abs() < 1e-6 && error < 1e-6, "{slope_kib} {error}");
+    let noisy = |seconds: u32| 1000.0 + if (seconds / 60).is_multiple_of(2) { 100.0 } else { 0.0 };
+    let samples = (0..1200).map(|second| sample(second, noisy(second))).collect::<Vec<_>>();
+    let (slope_kib, error) = slope(samples.iter());
+    assert!(slope_kib.abs() < 2.0 * error && error > 50.0, "{slope_kib} {error}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "make soak says how long")]
