@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::StatusCode;
 use passwords::cost::LEAST_MEMORY_KIB;
 use serde_json::json;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::callers::{from, readers};
@@ -28,6 +29,8 @@ const HONEST: f64 = 5.0;
 /// The networks of the honest users, and how many they are.
 const NETWORKS: usize = 20;
 const USERS: usize = 64;
+/// How many milliseconds a refusal may take.
+const MOST_FOR_REFUSAL: f64 = 50.0;
 /// How many log in at the same moment.
 const AT_ONCE: usize = 1_000;
 /// Beside the memory of the hashes, the server may take this much, in MiB.
@@ -77,12 +80,7 @@ async fn reading(bench: &Bench, server: &Server, report: &mut Report) {
         limit: format!("{} without", latencies(&quiet).percentiles()),
         verdict: Some(Verdict::at_most(after.as_secs_f64() / before.as_secs_f64(), MOST_STRETCH, "")),
     });
-    report.add(Figure {
-        what: format!("99th percentile of `GET /health/live` meanwhile, {}", bench.name),
-        measured: latencies(&pulse).percentiles(),
-        limit: String::new(),
-        verdict: Some(Verdict::at_most(millis(within(&pulse, 0.99)), 100.0, "ms")),
-    });
+    tell_pulse(bench, "meanwhile", &pulse, report);
 }
 
 /// One line of the storm: logins of nobody, each from a network of its own.
@@ -135,22 +133,38 @@ async fn flood(bench: &Bench, server: &Server, report: &mut Report) {
     tell_refusals(bench, "of that network", &flooding, report);
 }
 
-/// Many logins at the same moment: what is beyond the queue is refused at once, and the memory is bounded.
+/// Many logins at the same moment, on connections that are open: what is beyond the queue is refused at once, the memory
+/// is bounded, and others are told that the server lives.
 async fn at_once(bench: &Bench, server: &Server, report: &mut Report) {
     let count = if bench.extent.rounds > 1 { AT_ONCE } else { 100 };
-    // All are due in the first hundredth of a second.
-    let asked = open_loop(server.address, 100.0 * to_f64(count), 0.01, |number| {
+    let mut lines = Vec::new();
+    for _ in 0..count {
+        let mut line = Line::open(server.address).await.expect("the server takes connections");
+        line.ask(get("/health/live")).await.expect("it answers");
+        lines.push(line);
+    }
+    let due = Instant::now();
+    let mut asked = JoinSet::new();
+    for (number, mut line) in lines.into_iter().enumerate() {
         let [.., a, b] = number.to_be_bytes();
-        from(post("/login", credentials(&format!("at-once-{number}@example.org"))), [10, 3 + a, b, 1])
-    });
-    let peak = std::cell::Cell::new(0.0_f64);
+        let call = from(post("/login", credentials(&format!("at-once-{number}@example.org"))), [10, 3 + a, b, 1]);
+        asked.spawn(async move {
+            let (status, _) = line.ask(call).await.expect("an answer");
+            Seen { status, latency: due.elapsed() }
+        });
+    }
+    let (peak, mut pulse) = (std::cell::Cell::new(0.0_f64), Vec::new());
     let watching = async {
+        let mut line = Line::open(server.address).await.expect("the server takes connections");
         loop {
+            let (status, latency) = line.ask(get("/health/live")).await.expect("it answers");
+            pulse.push(Seen { status, latency });
             peak.set(peak.get().max(server.resident().0));
-            sleep(Duration::from_millis(20)).await;
+            sleep(Duration::from_millis(10)).await;
         }
     };
-    let asked = tokio::select! { asked = asked => asked, () = watching => unreachable!("it watches for ever") };
+    let asked =
+        tokio::select! { asked = asked.join_all() => asked, () = watching => unreachable!("it watches for ever") };
     let peak = peak.get();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let bound = to_f64(cores) * f64::from(LEAST_MEMORY_KIB) / 1024.0 + REST_MIB;
@@ -162,6 +176,17 @@ async fn at_once(bench: &Bench, server: &Server, report: &mut Report) {
         verdict: Some(Verdict::at_most(peak, bound, "MiB")),
     });
     tell_refusals(bench, &format!("of those of {count} at once who find no place"), &asked, report);
+    tell_pulse(bench, &format!("while {count} log in at once"), &pulse, report);
+}
+
+fn tell_pulse(bench: &Bench, when: &str, seen: &[Seen], report: &mut Report) {
+    let p99 = millis(within(seen, 0.99));
+    report.add(Figure {
+        what: format!("99th percentile of `GET /health/live` {when}, {}", bench.name),
+        measured: latencies(seen).percentiles(),
+        limit: String::new(),
+        verdict: Some(Verdict::at_most(p99, 100.0, "ms")),
+    });
 }
 
 fn tell_refusals(bench: &Bench, whose: &str, seen: &[Seen], report: &mut Report) {
@@ -172,7 +197,7 @@ fn tell_refusals(bench: &Bench, whose: &str, seen: &[Seen], report: &mut Report)
         what: format!("99th percentile of the refusals {whose}, {}", bench.name),
         measured: format!("{}, {} of {} refused", latencies(&refused).percentiles(), refused.len(), seen.len()),
         limit: String::new(),
-        verdict: Some(Verdict::at_most(p99, 50.0, "ms")),
+        verdict: Some(Verdict::at_most(p99, MOST_FOR_REFUSAL, "ms")),
     });
 }
 
