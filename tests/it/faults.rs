@@ -84,6 +84,14 @@ impl Wire {
     }
 }
 
+/// A program whose way to its database is such a wire.
+async fn behind_a_wire() -> (Database, Wire, Program) {
+    let database = Database::new(Engine::Postgres).await;
+    let wire = Wire::to(&database).await;
+    let program = Program::start_with(&database, &[("USER_REGISTRY_DATABASE_URL", wire.url.as_str())]).await;
+    (database, wire, program)
+}
+
 /// Passes on what comes, as long as the way is open.
 async fn pass_on(mut near: TcpStream, server: String, mut way: watch::Receiver<Way>) {
     if *way.borrow() == Way::Open {
@@ -99,9 +107,7 @@ async fn pass_on(mut near: TcpStream, server: String, mut way: watch::Receiver<W
 
 #[tokio::test]
 async fn postgres_that_goes_away_is_503_until_it_is_back() {
-    let database = Database::new(Engine::Postgres).await;
-    let wire = Wire::to(&database).await;
-    let program = Program::start_with(&database, &[("USER_REGISTRY_DATABASE_URL", wire.url.as_str())]).await;
+    let (_database, wire, program) = behind_a_wire().await;
     let (access_token, refresh_token) = ada(&program).await;
     for _ in 0..2 {
         wire.way.send_replace(Way::Cut);
@@ -128,9 +134,7 @@ async fn postgres_that_goes_away_is_503_until_it_is_back() {
 
 #[tokio::test]
 async fn postgres_on_a_host_that_is_gone_is_503_and_served_again_when_it_is_back() {
-    let database = Database::new(Engine::Postgres).await;
-    let wire = Wire::to(&database).await;
-    let program = Program::start_with(&database, &[("USER_REGISTRY_DATABASE_URL", wire.url.as_str())]).await;
+    let (_database, wire, program) = behind_a_wire().await;
     let (access_token, _) = ada(&program).await;
     wire.way.send_replace(Way::Silent);
     // More than there are connections: whoever gets none is refused as well.
@@ -153,9 +157,7 @@ async fn postgres_on_a_host_that_is_gone_is_503_and_served_again_when_it_is_back
 
 #[tokio::test]
 async fn postgres_on_a_host_that_is_gone_does_not_keep_a_program_that_stops() {
-    let database = Database::new(Engine::Postgres).await;
-    let wire = Wire::to(&database).await;
-    let program = Program::start_with(&database, &[("USER_REGISTRY_DATABASE_URL", wire.url.as_str())]).await;
+    let (_database, wire, program) = behind_a_wire().await;
     // What was refused is to be recorded when it stops.
     let wrong = json!({ "email": "nobody@example.org", "password": "a wrong one" });
     while program.post("/login", &wrong).await.status != 429 {}
