@@ -1,6 +1,7 @@
 //! The configuration: first every setting as text, then checked values for each concern.
 
 pub(crate) mod checked;
+mod hashing;
 mod holds;
 mod listen;
 mod mail;

@@ -100,7 +100,7 @@ impl Beside {
     /// Lets what is under way be finished, as far as that goes in time; the rest waits for the next start.
     async fn finish(self, adapters: &Adapters, ending: &watch::Sender<Option<Instant>>) {
         self.purge.abort();
-        finish(self.delivery, ending).await;
+        finish_letters(self.delivery, ending).await;
         self.keys.abort();
         refusals::tell_last(&adapters.gate, self.refusals).await;
     }
@@ -150,7 +150,7 @@ async fn after_first_requests(work: impl Future<Output = ()>) {
 }
 
 /// Lets the letter under way be sent within what is left of the grace; else it goes out once its lease is over.
-async fn finish(delivering: JoinHandle<()>, ending: &watch::Sender<Option<Instant>>) {
+async fn finish_letters(delivering: JoinHandle<()>, ending: &watch::Sender<Option<Instant>>) {
     let deadline = *ending.borrow();
     let deadline = deadline.unwrap_or_else(Instant::now);
     ending.send_replace(Some(deadline));

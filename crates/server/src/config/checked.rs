@@ -10,8 +10,6 @@ use domain::accounts::password::PasswordProfile;
 use domain::domains::policy::DefaultPolicy;
 use domain::sessions::claims::LONGEST_LIFETIME;
 use domain::sessions::log_in::LogInRules;
-use passwords::cost::{LEAST_MEMORY_KIB, LEAST_PASSES, MOST_LANES, MOST_MEMORY_KIB, MOST_PASSES};
-use passwords::options::{LONGEST_DEADLINE, MOST_QUEUE_LENGTH, MOST_THREADS};
 
 use crate::client_address::TrustedProxies;
 use crate::config::raw::Raw;
@@ -150,17 +148,17 @@ impl Check<'_> {
         value.or_else(|| self.refuse(name, sentence))
     }
 
-    fn number(&mut self, name: &str, least: u32, most: u32) -> Option<u32> {
+    pub(super) fn number(&mut self, name: &str, least: u32, most: u32) -> Option<u32> {
         let value = self.raw.get(name).parse().ok().filter(|value| (least..=most).contains(value));
         value.or_else(|| self.refuse(name, &format!("a number from {least} to {most}")))
     }
 
-    fn optional_number(&mut self, name: &str, most: usize) -> Option<Option<usize>> {
+    pub(super) fn optional_number(&mut self, name: &str, most: usize) -> Option<Option<usize>> {
         let most = u32::try_from(most).unwrap_or(u32::MAX);
         if self.raw.get(name).is_empty() { Some(None) } else { self.number(name, 1, most).map(|n| Some(n as usize)) }
     }
 
-    fn duration(&mut self, name: &str, most: Duration) -> Option<Duration> {
+    pub(super) fn duration(&mut self, name: &str, most: Duration) -> Option<Duration> {
         let value = duration(self.raw.get(name)).filter(|value| (Duration::from_millis(1)..=most).contains(value));
         value.or_else(|| self.refuse(name, &format!("a time such as 10s or 500ms, at most {}s", most.as_secs())))
     }
@@ -228,33 +226,6 @@ impl Check<'_> {
 
     fn log_level(&mut self) -> Option<tracing::Level> {
         self.parsed("log_level", "error, warn, info, debug or trace")
-    }
-
-    fn hashing(&mut self) -> Option<(passwords::options::Options, passwords::options::Size)> {
-        let memory_kib = self.number("password_memory_kib", LEAST_MEMORY_KIB, MOST_MEMORY_KIB);
-        let passes = self.number("password_passes", LEAST_PASSES, MOST_PASSES);
-        let lanes = self.number("password_lanes", 1, MOST_LANES);
-        let budget = self.number("hashing_memory_kib", LEAST_MEMORY_KIB, u32::MAX);
-        let threads = self.optional_number("hashing_threads", MOST_THREADS);
-        let queue_length = self.optional_number("hashing_queue", MOST_QUEUE_LENGTH);
-        let queue_deadline = self.duration("hashing_deadline", LONGEST_DEADLINE);
-        let options = passwords::options::Options {
-            memory_kib: memory_kib?,
-            passes: passes?,
-            lanes: lanes?,
-            memory_budget_kib: budget?,
-            threads: threads?,
-            queue_length: queue_length?,
-            queue_deadline: queue_deadline?,
-        };
-        // Each number may be within its bounds, and all of them together beyond the machine.
-        match options.check() {
-            Ok(size) => Some((options, size)),
-            Err(error) => {
-                self.wrong.push(format!("The settings of password hashing do not hold: {error}."));
-                None
-            }
-        }
     }
 }
 
