@@ -384,6 +384,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_panic_costs_the_plans_that_it_meets_and_not_those_after_them() {
+        // To ask a connection to nothing of which engine it is panics, and so does giving it up.
+        let writer = Writer::start(sea_orm::DatabaseConnection::default());
+        for number in 1..=3 {
+            let outcome = writer.carry_out(work(number)).await;
+            let panicked = |failure: &PortFailure| !failure.retryable() && failure.to_string().contains("panicked");
+            assert!(matches!(&outcome, Err(Rejected::Failed(failure)) if panicked(failure)), "{outcome:?}");
+        }
+        let began = Instant::now();
+        writer.close().await;
+        assert!(began.elapsed() < END_TIMEOUT, "the task ends in order");
+    }
+
+    #[tokio::test]
     async fn a_panic_ends_nothing_but_its_future() {
         assert_eq!(unless_it_panics(async { 7 }).await, Some(7));
         let panics = async {
