@@ -30,6 +30,7 @@ mod m0017_retention;
 mod m0018_news;
 mod m0019_user_tokens;
 mod m0020_throttles_in_place;
+mod m0021_known_places;
 
 /// What stands in the table `installation` of every database of this program.
 pub const PROGRAM: &str = "user-registry";
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_news::Migration),
             Box::new(m0019_user_tokens::Migration),
             Box::new(m0020_throttles_in_place::Migration),
+            Box::new(m0021_known_places::Migration),
         ]
     }
 }

@@ -10,6 +10,7 @@ mod keys;
 mod land;
 mod migrations;
 mod opening;
+mod plenty;
 mod pool;
 mod postgres_settings;
 mod sessions;
