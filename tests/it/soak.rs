@@ -6,18 +6,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use e2e::database::{Database, Engine};
-use e2e::load::{Load, Told, Work};
+use e2e::join_all;
+use e2e::load::{Load, Told, Work, form_of};
 use e2e::process::{descriptors, most_resident_kib, resident_kib};
 use e2e::program::Program;
+use serde_json::json;
 
 const WORKS: [Work; 8] =
     [Work::SignUp, Work::LogIn, Work::LogIn, Work::LogIn, Work::Refresh, Work::Read, Work::Read, Work::Read];
-/// How long the load lasts in the long form, at least.
+/// How long the load lasts in the long form, and how long before its slope counts it has already lasted.
 const LONG: Duration = Duration::from_secs(30 * 60);
+const SETTLED: f64 = 120.0;
 /// How many tokens the program remembers at most: until it has seen so many, its memory grows, and so must it.
 const REMEMBERED: usize = 32 * 1024;
-/// How long it goes on from then on: the slope of the memory only counts over so long.
-const FULL: Duration = Duration::from_secs(20 * 60);
+/// How many sessions show them: more than there are connections to the database, all of which are open then.
+const SESSIONS: usize = 16;
 /// How long is looked for what the machine takes, and the part of it that is asked for then.
 const MEASURED: Duration = Duration::from_secs(20);
 const PART: f64 = 0.7;
@@ -128,14 +131,15 @@ async fn soak(database: &Database) {
         (work, Duration::from_secs_f64(1.0 / (PART * each.max(0.1))))
     });
     load.end().await;
-    let (start, length) = (Instant::now(), length());
+    let (length, start) = (length(), Instant::now());
+    if length >= LONG {
+        fill(&program).await;
+        println!("{:.0} s until nothing is left for the memory to grow by", start.elapsed().as_secs_f64());
+    }
+    let start = Instant::now();
     let load = Load::start(&program, &told, "soak", &paces);
-    let (mut samples, mut full) = (Vec::new(), None);
-    // Each refresh makes the token with which others read from then on.
-    while start.elapsed() < length || (length >= LONG && full.is_none_or(|full: Instant| full.elapsed() < FULL)) {
-        if told.answered(Work::Refresh) > REMEMBERED {
-            full.get_or_insert_with(Instant::now);
-        }
+    let mut samples = Vec::new();
+    while start.elapsed() < length {
         samples.push(sample(&program, database, start));
         if samples.len() % 60 == 0 {
             print(&samples[samples.len() - 1]);
@@ -147,10 +151,23 @@ async fn soak(database: &Database) {
     println!("answered in all: {done:?}; refused: {}", told.refused());
     assert_eq!(told.wrong(), [] as [String; 0]);
     assert_eq!(told.unanswered(), [] as [String; 0]);
-    let full = full.map_or(f64::INFINITY, |full| (full - start).as_secs_f64());
-    judge(&samples, length, full);
+    judge(&samples, length);
     told.is_stored(database).await;
     assert_eq!(program.stop().await, Some(0));
+}
+
+/// Shows the program as many tokens as it remembers, by as many at a time as open all of its connections.
+async fn fill(program: &Program) {
+    join_all((0..SESSIONS).map(|session| async move {
+        let form = form_of(&format!("warm-{session}@example.org"));
+        assert_eq!(program.post("/signup", &form).await.status, 201);
+        let mut tokens = program.post("/login", &form).await;
+        for _ in 0..REMEMBERED / SESSIONS {
+            assert_eq!(program.get("/me", &tokens.text_of("access_token")).await.status, 200);
+            tokens = program.post("/refresh", &json!({ "refresh_token": tokens.text_of("refresh_token") })).await;
+        }
+    }))
+    .await;
 }
 
 fn sample(program: &Program, database: &Database, start: Instant) -> Sample {
@@ -168,14 +185,13 @@ fn print(sample: &Sample) {
     println!("{seconds:.0} s: RSS {:.2} MiB, {descriptors} descriptors, log {wal} bytes", resident_kib / 1024.0);
 }
 
-/// From `full` seconds on the memory has nothing left to grow by.
-fn judge(samples: &[Sample], length: Duration, full: f64) {
+fn judge(samples: &[Sample], length: Duration) {
     let (first, second) = samples.split_at(samples.len() / 2);
-    let (slope, error) = slope(samples.iter().filter(|sample| sample.seconds >= full));
+    let (slope, error) = slope(samples.iter().filter(|sample| sample.seconds >= SETTLED));
     let most = |part: &[Sample]| part.iter().map(|sample| sample.descriptors).max().unwrap_or_default();
     let wal = samples.iter().map(|sample| sample.wal).max().unwrap_or_default();
     print(&second[second.len() - 1]);
-    println!("RSS slope from {full:.0} s on: {:.2} ± {:.2} MiB/h", slope / 1024.0, error / 1024.0);
+    println!("RSS slope: {:.2} ± {:.2} MiB/h", slope / 1024.0, error / 1024.0);
     println!("largest log: {wal} bytes");
     println!("most descriptors in the halves: {} and {}", most(first), most(second));
     assert!(most(second) <= most(first) + LATE_DESCRIPTORS, "descriptors grow");

@@ -1,15 +1,20 @@
-//! Peers that do not behave: they speak bytes, not HTTP.
+//! Peers that speak bytes, not HTTP: those that do not behave, and those that must cost next to nothing.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use hyper::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
+/// What a connection is asked so that it is open for certain.
+const GREETING: &[u8] = b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n";
 /// How much of a body is written at a time.
 const PIECE: usize = 64 * 1024;
+/// More than the head and the body of a usual answer.
+const ANSWER: usize = 2 * 1024;
 /// How long an answer is waited for at most.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -19,6 +24,37 @@ pub(crate) async fn connect(server: SocketAddr, number: usize) -> io::Result<Tcp
     let [.., a, b] = number.to_be_bytes();
     socket.bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 1, a, b.max(1))), 0))?;
     socket.connect(server).await
+}
+
+/// A connection over which an answer has come.
+pub(crate) async fn open(server: SocketAddr) -> io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(server).await?;
+    stream.set_nodelay(true)?;
+    say(&mut stream, GREETING).await?;
+    Ok(stream)
+}
+
+/// Says a request as it stands: the status, when the whole answer is there.
+pub(crate) async fn say(stream: &mut TcpStream, request: &[u8]) -> io::Result<StatusCode> {
+    stream.write_all(request).await?;
+    let mut answer = Vec::with_capacity(ANSWER);
+    loop {
+        if stream.read_buf(&mut answer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if let Some(status) = status_of(&answer) {
+            return Ok(status);
+        }
+    }
+}
+
+/// The status of an answer that is whole, with a body of a length that it tells.
+fn status_of(answer: &[u8]) -> Option<StatusCode> {
+    let text = std::str::from_utf8(answer).ok()?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?;
+    let whole = length.parse() == Ok(body.len());
+    head.split(' ').nth(1)?.parse().ok().filter(|_| whole)
 }
 
 /// Says the beginning of something and then nothing: after how long it is closed; `None` if it never is.
@@ -57,4 +93,18 @@ pub(crate) async fn pour(server: SocketAddr, number: usize, head: &str, bytes: u
     }
     pouring.abort();
     String::from_utf8_lossy(&answer).lines().next().unwrap_or("no answer").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_counts_when_it_is_whole() {
+        let answer = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 2\r\n\r\n{}";
+        assert_eq!(status_of(answer), Some(StatusCode::SERVICE_UNAVAILABLE));
+        for end in 0..answer.len() {
+            assert_eq!(status_of(&answer[..end]), None);
+        }
+    }
 }

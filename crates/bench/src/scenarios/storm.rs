@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use crate::callers::{from, readers};
 use crate::engine::Bench;
 use crate::load::{Line, Seen, ask_with, get, latencies, open_loop, post, to_f64, within};
+use crate::peers;
 use crate::process::{Generator, Server};
 use crate::registry::PASSWORD;
 use crate::report::{Figure, Report, Verdict};
@@ -134,22 +135,20 @@ async fn flood(bench: &Bench, server: &Server, report: &mut Report) {
 }
 
 /// Many logins at the same moment, on connections that are open: what is beyond the queue is refused at once, the memory
-/// is bounded, and others are told that the server lives.
+/// is bounded, and others are told that the server lives. They are bytes that were written before, so that the server
+/// has the cores for itself.
 async fn at_once(bench: &Bench, server: &Server, report: &mut Report) {
     let count = if bench.extent.rounds > 1 { AT_ONCE } else { 100 };
-    let mut lines = Vec::new();
-    for _ in 0..count {
-        let mut line = Line::open(server.address).await.expect("the server takes connections");
-        line.ask(get("/health/live")).await.expect("it answers");
-        lines.push(line);
+    let mut peers = Vec::new();
+    for number in 0..count {
+        peers.push((peers::open(server.address).await.expect("the server takes connections"), log_in(number)));
     }
+    let generator = Generator::from_now();
     let due = Instant::now();
     let mut asked = JoinSet::new();
-    for (number, mut line) in lines.into_iter().enumerate() {
-        let [.., a, b] = number.to_be_bytes();
-        let call = from(post("/login", credentials(&format!("at-once-{number}@example.org"))), [10, 3 + a, b, 1]);
+    for (mut stream, request) in peers {
         asked.spawn(async move {
-            let (status, _) = line.ask(call).await.expect("an answer");
+            let status = peers::say(&mut stream, &request).await.expect("an answer");
             Seen { status, latency: due.elapsed() }
         });
     }
@@ -171,12 +170,28 @@ async fn at_once(bench: &Bench, server: &Server, report: &mut Report) {
     let hashed = asked.iter().filter(|seen| seen.status == StatusCode::UNAUTHORIZED).count();
     report.add(Figure {
         what: format!("memory while {count} log in at once, {}", bench.name),
-        measured: format!("{peak:.1} MiB resident; {hashed} compared, {} refused", asked.len() - hashed),
+        measured: format!(
+            "{peak:.1} MiB resident; {hashed} compared, {} refused; {}",
+            asked.len() - hashed,
+            generator.told()
+        ),
         limit: String::new(),
         verdict: Some(Verdict::at_most(peak, bound, "MiB")),
     });
     tell_refusals(bench, &format!("of those of {count} at once who find no place"), &asked, report);
     tell_pulse(bench, &format!("while {count} log in at once"), &pulse, report);
+}
+
+/// A login of nobody, from a network of its own.
+fn log_in(number: usize) -> Vec<u8> {
+    let ([.., a, b], body) = (number.to_be_bytes(), credentials(&format!("at-once-{number}@example.org")));
+    format!(
+        "POST /login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nx-forwarded-for: 10.{}.{b}.1\r\n\
+         content-length: {}\r\n\r\n{body}",
+        3 + a,
+        body.len()
+    )
+    .into_bytes()
 }
 
 fn tell_pulse(bench: &Bench, when: &str, seen: &[Seen], report: &mut Report) {
