@@ -31,6 +31,7 @@ mod m0018_news;
 mod m0019_user_tokens;
 mod m0020_throttles_in_place;
 mod m0021_known_places;
+mod m0022_standing;
 
 /// What stands in the table `installation` of every database of this program.
 pub const PROGRAM: &str = "user-registry";
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_user_tokens::Migration),
             Box::new(m0020_throttles_in_place::Migration),
             Box::new(m0021_known_places::Migration),
+            Box::new(m0022_standing::Migration),
         ]
     }
 }

@@ -82,7 +82,8 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq)]
 pub enum SessionChange {
     /// Opens a session, if its user is active and still has the password that was verified; else
-    /// `Stale`.
+    /// `Stale`. Of the user's sessions that have not ended, only the newest
+    /// [`MOST_SESSIONS`](crate::sessions::session::MOST_SESSIONS) by their ids stay.
     Open {
         /// The session.
         session: Session,

@@ -59,6 +59,7 @@ macro_rules! stamp {
             a_session_ends_once,
             one_of_many_ends_of_a_session_wins,
             a_user_ends_own_sessions_one_by_one_or_all,
+            a_session_too_many_ends_the_oldest,
             sessions_of_a_user_list_the_one_used_last_first,
             last_seen_moves_on_and_never_back,
             last_seen_of_ended_and_unknown_sessions_stays,

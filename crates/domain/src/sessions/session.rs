@@ -10,6 +10,9 @@ use crate::ports::clock::Timestamp;
 pub const IDLE: TimeDelta = TimeDelta::days(14);
 /// How long a session lasts at most.
 pub const ABSOLUTE: TimeDelta = TimeDelta::days(90);
+/// How many sessions of one user stand at most: one more ends the oldest. A program that logs in each time, instead of
+/// refreshing, may do so once a second and still use each of its access tokens to the end.
+pub const MOST_SESSIONS: usize = 1_000;
 
 /// A session: who signed in, how and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +128,8 @@ pub enum EndReason {
     UserDisabled,
     /// An old refresh token was used again: somebody else may hold it.
     ReuseDetected,
+    /// Its owner has opened [`MOST_SESSIONS`] newer ones.
+    CrowdedOut,
 }
 
 impl EndReason {
@@ -138,6 +143,7 @@ impl EndReason {
             Self::AddressChanged => "address-changed",
             Self::UserDisabled => "user-disabled",
             Self::ReuseDetected => "reuse-detected",
+            Self::CrowdedOut => "crowded-out",
         }
     }
 }
@@ -161,6 +167,7 @@ mod tests {
             (EndReason::AddressChanged, "address-changed"),
             (EndReason::UserDisabled, "user-disabled"),
             (EndReason::ReuseDetected, "reuse-detected"),
+            (EndReason::CrowdedOut, "crowded-out"),
         ] {
             assert_eq!(reason.name(), name);
         }

@@ -12,7 +12,7 @@ use domain::ports::ledger::Rejected;
 use domain::ports::secrets::SecretDigest;
 use domain::sessions::arrival::Place;
 use domain::sessions::grant::Grant;
-use domain::sessions::session::{EndReason, Session};
+use domain::sessions::session::{EndReason, MOST_SESSIONS, Session};
 
 use super::accounts::AccountRows;
 use super::{dangling, oldest};
@@ -124,8 +124,20 @@ impl SessionRows {
         if self.sessions.contains_key(&session.id) || known {
             return Err(Rejected::Conflict(UniqueKey::Random));
         }
+        let (opened, user, now) = (session.id, session.user, session.auth_time);
         self.sessions.insert(session.id, SessionRow { session, page_secret, reason: None });
+        self.crowd_out(user, opened, now);
         Ok(1)
+    }
+
+    /// The ids are in the order of their times.
+    fn crowd_out(&mut self, user: UserId, opened: SessionId, now: Timestamp) {
+        let others = |row: &&mut SessionRow| {
+            row.session.user == user && row.session.ended_at.is_none() && row.session.id != opened
+        };
+        for row in self.sessions.values_mut().rev().filter(others).skip(MOST_SESSIONS - 1) {
+            (row.session.ended_at, row.reason) = (Some(now), Some(EndReason::CrowdedOut));
+        }
     }
 
     fn add_grant(&mut self, grant: Grant) -> Result<u64, Rejected> {

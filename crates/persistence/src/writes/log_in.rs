@@ -1,5 +1,5 @@
 //! A login to the API in one statement, as it is the plan that is written most: its session, its grant and its
-//! event.
+//! event, and the end of a session that is one too many.
 
 use domain::accounts::password_hash::PasswordHash;
 use domain::changes::{Change, Changes, SessionChange};
@@ -36,13 +36,15 @@ macro_rules! event {
     };
 }
 
-/// Its three parts on `SQLite`, one after the other: the others follow the session.
+/// Its parts on `SQLite`, one after the other: the others follow the session.
 macro_rules! parts {
     () => {
         concat!(
             sessions::open_session!(""),
             "; ",
             grant!("sessions WHERE id = $1"),
+            "; ",
+            sessions::crowd_out!("$30", "$31", "sessions WHERE id = $1"),
             "; ",
             event!("sessions WHERE id = $1")
         )
@@ -53,7 +55,8 @@ statements! {
     /// All of it or, when the account has changed, nothing.
     LOG_IN = parts!(), postgres: concat!(
         "WITH opened AS (", sessions::open_session!(" FOR NO KEY UPDATE"), " RETURNING id), \
-         granted AS (", grant!("opened"), ") ", event!("opened")
+         granted AS (", grant!("opened"), "), crowded_out AS (", sessions::crowd_out!("$30", "$31", "opened"), ") ",
+        event!("opened")
     );
 }
 
@@ -109,7 +112,7 @@ impl<'a> LogIn<'a> {
         let Grant { id, session: _, generation, rotated_at } = self.grant;
         let grant = [id.uuid().into(), i64::from(*generation).into(), (*rotated_at).into(), self.granted_at.into()];
         let open = sessions::values(self.session, self.page_secret, self.verified);
-        open.into_iter().chain(grant).chain(events::values(self.event))
+        open.into_iter().chain(grant).chain(events::values(self.event)).chain(sessions::crowding())
     }
 
     /// What it writes: a row for each change.

@@ -6,12 +6,12 @@ use domain::ids::{GrantId, SessionId};
 use domain::ports::clock::Timestamp;
 use domain::ports::secrets::SecretDigest;
 use domain::sessions::grant::Grant;
-use domain::sessions::session::{AuthenticationMethod, Session};
+use domain::sessions::session::{AuthenticationMethod, EndReason, MOST_SESSIONS, Session};
 use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
 use crate::failure::Unwritten;
-use crate::sql::{execute, statements};
+use crate::sql::{execute, limit, statements};
 use crate::transaction::Transaction;
 use crate::writes::touched;
 
@@ -28,11 +28,30 @@ macro_rules! open_session {
 }
 pub(super) use open_session;
 
+/// Ends what is beyond the newest sessions of a user, once one more is opened: only the user's that have not ended are
+/// looked at, and no more of them than may be.
+macro_rules! crowd_out {
+    ($others:literal, $reason:literal, $opened:literal) => {
+        concat!(
+            "UPDATE sessions SET ended_at = $5, end_reason = ",
+            $reason,
+            " WHERE user_id = $2 AND ended_at IS NULL AND id <> $1 AND id <= (SELECT id FROM sessions \
+             WHERE user_id = $2 AND ended_at IS NULL AND id <> $1 ORDER BY id DESC LIMIT 1 OFFSET ",
+            $others,
+            ") AND EXISTS (SELECT 1 FROM ",
+            $opened,
+            ")"
+        )
+    };
+}
+pub(super) use crowd_out;
+
 statements! {
     /// A change of the password that is about to commit is waited for, and one that comes later
     /// waits for this session. A shared lock would not do: two logins that both replace an outdated
     /// hash afterwards would wait for each other.
     OPEN = open_session!(""), postgres: open_session!(" FOR NO KEY UPDATE");
+    CROWD_OUT = crowd_out!("$3", "$4", "sessions WHERE id = $1");
     ADD_GRANT = "INSERT INTO grants (id, session_id, generation, rotated_at, created_at) VALUES ($1, $2, $3, $4, $5)";
     SEE_ROTATED = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL \
                    AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.state = 'active')";
@@ -87,7 +106,16 @@ async fn open(
     page_secret: Option<&SecretDigest>,
     verified: &PasswordHash,
 ) -> Result<u64, Unwritten> {
-    touched(execute(transaction, OPEN, values(session, page_secret, verified)).await?)
+    let rows = touched(execute(transaction, OPEN, values(session, page_secret, verified)).await?)?;
+    let [others, reason] = crowding();
+    let values = [session.id.uuid().into(), session.user.uuid().into(), others, reason, session.auth_time.into()];
+    execute(transaction, CROWD_OUT, values).await?;
+    Ok(rows)
+}
+
+/// How many others of the user stay, and why those before them end.
+pub(super) fn crowding() -> [Value; 2] {
+    [limit(MOST_SESSIONS - 1), EndReason::CrowdedOut.name().into()]
 }
 
 /// The values of the statement that opens a session.

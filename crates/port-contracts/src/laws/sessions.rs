@@ -13,7 +13,7 @@ use domain::ports::secrets::SecretDigest;
 use domain::sessions::arrival::Place;
 use domain::sessions::grant::Grant;
 use domain::sessions::ports::{CredentialKey, Holder};
-use domain::sessions::session::{Channel, EndReason, Session};
+use domain::sessions::session::{Channel, EndReason, MOST_SESSIONS, Session};
 
 use crate::fixture::{Fixture, Ports};
 use crate::outcome::{RACERS, expect_conflict, expect_stale};
@@ -142,6 +142,42 @@ pub async fn ids_and_secrets_of_sessions_are_unique(fixture: Fixture) {
     let second = session(&user, Channel::Pages);
     expect_conflict(fixture.there.apply(plan_of(page(&second))).await, UniqueKey::Random);
     assert_eq!(held(&fixture.here, &CredentialKey::Session(second.id)).await, None);
+}
+
+/// Of a user's sessions only the newest stand, whichever way the last one is opened.
+pub async fn a_session_too_many_ends_the_oldest(fixture: Fixture) {
+    let (user, other) = (user("ada@example.org"), user("bea@example.org"));
+    let of_other = session(&other, Channel::Api);
+    let sessions: Vec<_> = (0..MOST_SESSIONS).map(|_| session(&user, Channel::Api)).collect();
+    let opened = plan().with_all([&user, &other].map(add)).with(open(&of_other)).with_all(sessions.iter().map(open));
+    fixture.here.write(opened).await;
+    // One that has ended takes no place.
+    let [first, second, third, fourth, ..] = sessions.as_slice() else { panic!("there are more") };
+    let end = SessionChange::End { session: first.id, reason: EndReason::LoggedOut, at: at(1) };
+    fixture.here.write(plan_of(end)).await;
+    let pages = Session { auth_time: at(7), ..session(&user, Channel::Pages) };
+    fixture.here.write(plan_of(open(&pages))).await;
+    assert_eq!(ended_at(&fixture, second).await, None, "so many may stand");
+    let api = Session { auth_time: at(8), ..session(&user, Channel::Api) };
+    fixture.here.write(plan_of(open(&api)).with(grant_of(&api))).await;
+    assert_eq!(ended_at(&fixture, second).await, Some(at(8)), "by the newest, whose time it is");
+    let pages = Session { auth_time: at(9), ..session(&user, Channel::Pages) };
+    fixture.here.write(plan_of(open(&pages))).await;
+    assert_eq!(ended_at(&fixture, third).await, Some(at(9)));
+    // One that does not open ends none.
+    let late = session(&user, Channel::Api);
+    let verified = PasswordHash::restore("another");
+    let stale = SessionChange::Open { session: late.clone(), page_secret: None, verified };
+    expect_stale(fixture.here.apply(plan_of(stale).with(grant_of(&late))).await);
+    for stands in [fourth, &pages, &api, &of_other] {
+        assert_eq!(ended_at(&fixture, stands).await, None);
+    }
+    assert_eq!(ended_at(&fixture, first).await, Some(at(1)), "and it stays as it was");
+}
+
+async fn ended_at(fixture: &Fixture, session: &Session) -> Option<Timestamp> {
+    let holder = held(&fixture.there, &CredentialKey::Session(session.id)).await.expect("it is there");
+    holder.session.expect("a session").ended_at
 }
 
 /// An ended session stays readable as such; ending it again, or an unknown one, is stale.
