@@ -1,9 +1,9 @@
 //! A mail server that takes letters by SMTP.
 //!
-//! The dialogue is led here, step by step, because what a refusal means depends on the step: a server that
-//! refuses us (no login, no TLS, not today) may take the letter tomorrow; one that refuses the recipient or
-//! the letter never will. A connection whose dialogue did not come to its end is never used again: its next
-//! answer would belong to another question.
+//! The dialogue is led here, step by step, because what a refusal means depends on the step and on its
+//! codes: a server that refuses us (no login, no TLS, no right to send, not today) may take the letter tomorrow;
+//! one that refuses the recipient or the letter never will. A connection whose dialogue did not come to its end
+//! is never used again: its next answer would belong to another question.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -194,10 +194,19 @@ fn not_sent(step: Step, error: &SmtpError) -> NotSent {
         let words = words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200);
         reason = format!("{reason}: {}", words.collect::<String>());
     }
-    let code = code.to_string();
-    // These want us to log in first, whatever the step (RFC 4954).
-    let is_about_us = step < Step::Recipient || ["530", "534", "535", "538"].contains(&code.as_str());
+    let is_about_us = step < Step::Recipient || is_about_us(&code.to_string(), enhanced);
     if error.is_permanent() && !is_about_us { NotSent::Ever(reason) } else { NotSent::Now(reason) }
+}
+
+/// Whether a refusal from the recipient on is one of us, which the operator can mend.
+///
+/// Some codes want us to log in first (RFC 4954). Of the enhanced codes (RFC 3463), 5.1.7 and 5.1.8 are about the
+/// sender, and 5.7.x are about security and policy: Postfix answers the recipient so when it refuses our host or our
+/// sender, and others answer the letter so when SPF or DKIM fail. Some servers mean the recipient or the text by them.
+/// Such a letter is tried for a day in vain, which costs less than every letter that one wrong rule would lose.
+fn is_about_us(code: &str, enhanced: Option<&str>) -> bool {
+    ["530", "534", "535", "538"].contains(&code)
+        || enhanced.is_some_and(|enhanced| matches!(enhanced, "5.1.7" | "5.1.8") || enhanced.starts_with("5.7."))
 }
 
 /// How a dialogue broke, without a word of the server's.
