@@ -1,5 +1,7 @@
 //! A letter of the catalogue as subject, plain text and HTML.
 
+use std::fmt;
+
 use askama::Template as _;
 use domain::mail::letter::Template;
 use fluent_templates::LanguageIdentifier;
@@ -17,12 +19,18 @@ pub(crate) struct Told<'a> {
     pub(crate) facts: &'a [(&'static str, String)],
 }
 
-/// A letter, written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A letter, written. Its link may hold a token, so it hides itself in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Written {
     pub(crate) subject: String,
     pub(crate) text: String,
     pub(crate) html: String,
+}
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Written(..)")
+    }
 }
 
 /// Where a line of plain text ends.
@@ -160,6 +168,15 @@ mod tests {
                 assert!(catalogue::text(&language, key, &values).is_some(), "{language} {key}");
             }
         }
+    }
+
+    #[test]
+    fn debug_hides_a_letter() {
+        let link = Some("https://registry.example/mail/reset?token=urm_canary");
+        let (template, address, host) = (Template::ResetPassword, "ada@example.org", "registry.example");
+        let written = write(&Told { template, address, host, link, facts: &[] }, &catalogue::FALLBACK);
+        assert!(written.text.contains("urm_canary") && written.html.contains("urm_canary"));
+        assert_eq!(format!("{written:?}"), "Written(..)");
     }
 
     #[test]
