@@ -5,7 +5,7 @@ use std::fmt;
 
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use base64::{Engine as _, alphabet};
+use base64::{Engine as _, alphabet, decoded_len_estimate};
 use domain::ports::entropy::Entropy;
 use domain::sessions::opaque::hex;
 use thiserror::Error;
@@ -109,20 +109,27 @@ impl fmt::Debug for RootSecret {
     }
 }
 
+/// There is room for all bytes from the start: a buffer that is outgrown is freed with what it holds.
 fn of_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     if !text.len().is_multiple_of(2) {
         return None;
     }
-    let bytes = (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok());
-    bytes.collect::<Option<Vec<u8>>>().map(Zeroizing::new)
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
+    for at in (0..text.len()).step_by(2) {
+        bytes.push(u8::from_str_radix(&text[at..at + 2], 16).ok()?);
+    }
+    Some(bytes)
 }
 
+/// Both alphabets are tried in one buffer, which is wiped with all that an attempt left in it.
 fn of_base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    [alphabet::STANDARD, alphabet::URL_SAFE]
+    let mut bytes = Zeroizing::new(vec![0; decoded_len_estimate(text.len())]);
+    let length = [alphabet::STANDARD, alphabet::URL_SAFE]
         .iter()
-        .find_map(|alphabet| GeneralPurpose::new(alphabet, config).decode(text).ok())
-        .map(Zeroizing::new)
+        .find_map(|alphabet| GeneralPurpose::new(alphabet, config).decode_slice(text, &mut bytes).ok())?;
+    bytes.truncate(length);
+    Some(bytes)
 }
 
 #[cfg(test)]
