@@ -1,6 +1,6 @@
 //! The cookies of the pages (RFC 6265bis): their names, their attributes, and how they are read.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 use poem::http::{HeaderMap, HeaderValue, header};
 
 use crate::options::Options;
@@ -53,11 +53,12 @@ impl Cookie {
 
     /// The value that the browser sent.
     pub(crate) fn read(self, headers: &HeaderMap, options: &Options) -> Option<String> {
-        let name = self.name(options.is_https());
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let value = pairs.find_map(|(found, value)| (found == name).then_some(value))?;
-        percent_decode_str(value).decode_utf8().ok().map(String::from).filter(|value| !value.is_empty())
+        let name = self.name(options.is_https()).as_bytes();
+        // Other sites on the host may have cookies in any bytes, and browsers send them in the same line.
+        let lines = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+        let mut pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
+        let value = pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix(b"="))?;
+        percent_decode(value).decode_utf8().ok().map(String::from).filter(|value| !value.is_empty())
     }
 }
 
@@ -101,5 +102,22 @@ mod tests {
         assert_eq!(Cookie::Session.read(&headers, &options).as_deref(), Some("v;"));
         assert_eq!(Cookie::Flash.read(&headers, &options), None);
         assert_eq!(Cookie::Visitor.read(&headers, &options), None);
+    }
+
+    #[test]
+    fn cookies_of_other_sites_may_hold_any_bytes() {
+        let options = options("http://localhost:8080");
+        for line in [
+            "greeting=Grüß; user-registry-session=v".as_bytes(),
+            "user-registry-session=v; greeting=Grüß".as_bytes(),
+            b"Gr\xfc\xdf; user-registry-session=v; \xff=\xfe",
+        ] {
+            let line = HeaderValue::from_bytes(line).expect("a header may hold it");
+            let headers = HeaderMap::from_iter([(header::COOKIE, line)]);
+            assert_eq!(Cookie::Session.read(&headers, &options).as_deref(), Some("v"), "{headers:?}");
+        }
+        let own = HeaderValue::from_bytes(b"user-registry-session=\xff").expect("a header may hold it");
+        let headers = HeaderMap::from_iter([(header::COOKIE, own)]);
+        assert_eq!(Cookie::Session.read(&headers, &options), None, "a value of ours is a text");
     }
 }

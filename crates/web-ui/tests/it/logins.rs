@@ -156,3 +156,13 @@ async fn too_many_at_once_are_asked_to_come_back() {
     page.shows(StatusCode::SERVICE_UNAVAILABLE, &["Too many people are here at once."]);
     assert_eq!(page.headers["retry-after"], "1");
 }
+
+#[tokio::test]
+async fn a_cookie_of_another_site_on_the_host_keeps_nobody_out() {
+    let browser = browser(&Registry::default());
+    for name in ["greeting", "user-registry-z"] {
+        browser.cookies.borrow_mut().insert(name.into(), "Grüß".into());
+    }
+    browser.log_in_as(EMAIL).await;
+    browser.get("/account").await.shows(StatusCode::OK, &[EMAIL]);
+}
