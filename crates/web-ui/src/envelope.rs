@@ -8,7 +8,6 @@ use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poem::{Endpoint, Error, Request, Response};
 use tokio::time::Instant;
 use tracing::Instrument as _;
-use uuid::Uuid;
 
 use crate::frame::{Frame, Scripted, page, redirect};
 use crate::next::log_in_path;
@@ -50,21 +49,23 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     request.set_data(Arc::clone(&visit));
     // Whatever is logged on the way to the answer tells by which request.
     let span = tracing::info_span!("request", id = %visit.request);
-    let (method, path) = (request.method().clone(), pattern(request.uri().path()));
+    let method = request.method().clone();
     let started = Instant::now();
     let response = answer_within(&site, pages, request, &visit).instrument(span.clone()).await;
     let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let status = response.status().as_u16();
-    // A path that names nothing may hold anything.
-    let path = if response.status() == StatusCode::NOT_FOUND { "-".into() } else { path };
+    // The route and not the path, in which a caller may write anything.
+    let path = visit.route().unwrap_or("-");
     span.in_scope(|| tracing::info!(%method, path, status, microseconds, "answered"));
     Ok(response)
 }
 
-/// A path with the ids in it left out, so that the lines of one page are told alike.
-fn pattern(path: &str) -> String {
-    let part = |part: &str| if Uuid::try_parse(part).is_ok() { "{id}".into() } else { part.to_owned() };
-    path.split('/').map(part).collect::<Vec<_>>().join("/")
+/// What a route does before its page sees the request: it makes itself known, and refuses a head that is too long.
+pub(crate) fn enter(request: &Request, route: &'static str) -> Result<(), Refused> {
+    if let Some(visit) = Visit::made_by(request) {
+        visit.note_route(route);
+    }
+    check_head(request)
 }
 
 async fn answer_within<E: Endpoint<Output = Response>>(
@@ -75,8 +76,9 @@ async fn answer_within<E: Endpoint<Output = Response>>(
 ) -> Response {
     let has_secret = leads_from_mail(request.uri().path());
     let is_post = request.method() == poem::http::Method::POST;
-    let is_long = head_bytes(&request) > MAX_HEAD_BYTES;
-    let outcome = if is_long { Err(Refused::HeadTooLarge.into()) } else { pages.call(request).await };
+    // Where there is no route, it is refused all the same.
+    let head = check_head(&request).map_err(Error::from);
+    let outcome = head.and(pages.call(request).await);
     let mut response = match outcome {
         Ok(response) if response.extensions().get::<Panicked>().is_some() => refuse(&Refused::Panicked, visit),
         Ok(response) => response,
@@ -93,6 +95,10 @@ async fn answer_within<E: Endpoint<Output = Response>>(
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     guard(headers, &site.options, has_secret);
     response
+}
+
+fn check_head(request: &Request) -> Result<(), Refused> {
+    if head_bytes(request) > MAX_HEAD_BYTES { Err(Refused::HeadTooLarge) } else { Ok(()) }
 }
 
 /// How long the head is, as HTTP/1.1 writes it.

@@ -49,63 +49,81 @@ pub fn owns(path: &str) -> bool {
 /// The pages, as one endpoint. It never fails: its errors are pages, a panic included.
 pub fn routes(use_cases: UseCases, options: Options) -> impl Endpoint<Output = Response> + 'static {
     let site = Arc::new(Site { use_cases, options });
-    let contained = paths().with(CatchPanic::new().with_handler(|_| envelope::panicked()));
+    let contained = router().with(CatchPanic::new().with_handler(|_| envelope::panicked()));
     contained.around(move |pages, request| envelope::answer(Arc::clone(&site), pages, request))
 }
 
-fn paths() -> Route {
+/// The pages by their routes, where `{id}` stands for whatever a caller writes there. A line of the log tells the
+/// route as it stands here.
+fn pages_by_route() -> [(&'static str, Page); 31] {
     use crate::pages::{account, ask_by_mail, change_password, discoverable, end_sessions, log_in, log_out, new_field};
     use crate::pages::{activity, change_address, language, sign_up, undo_address_change, verify_address};
     use crate::pages::{new_user_token, phone_number, remove_field, remove_user_token, reset_password, sessions};
-    Route::new()
-        .at("/", page_with_form(get(log_in::show).post(log_in::submit)))
-        .at("/sign-up", page_with_form(get(sign_up::show).post(sign_up::submit)))
-        .at("/sign-up/done", page(get(sign_up::show_done)))
-        .at("/forgot", page_with_form(get(ask_by_mail::show_forgot).post(ask_by_mail::submit_forgot)))
-        .at("/mail/again", page_with_form(get(ask_by_mail::show_again).post(ask_by_mail::submit_again)))
-        .at("/mail/sent", page(get(ask_by_mail::show_sent)))
-        .at("/mail/verify", page_with_form(get(verify_address::show).post(verify_address::submit)))
-        .at("/mail/verify/done", page(get(verify_address::show_done)))
-        .at("/mail/reset", page_with_form(get(reset_password::show).post(reset_password::submit)))
-        .at("/mail/undo", page_with_form(get(undo_address_change::show).post(undo_address_change::submit)))
-        .at("/mail/undo/done", page(get(undo_address_change::show_done)))
-        .at("/account", page(get(account::show)))
-        .at("/account/verification", page_with_form(get(account::lead_back).post(ask_by_mail::submit_own)))
-        .at("/account/password", page_with_form(get(change_password::show).post(change_password::submit)))
-        .at("/account/email", page_with_form(get(change_address::show).post(change_address::submit)))
-        .at("/account/email/sent", page(get(change_address::show_sent)))
-        .at("/account/activity", page(get(activity::show)))
-        .at("/account/sessions", page(get(sessions::show)))
-        .at("/account/sessions/end-all", page_with_form(get(end_sessions::show).post(end_sessions::submit)))
-        .at("/account/sessions/:id/end", page_with_form(get(sessions::lead_back).post(sessions::end)))
-        .at("/account/phone-number", page_with_form(get(account::lead_back).post(phone_number::submit)))
-        .at("/account/discoverable", page_with_form(get(account::lead_back).post(discoverable::submit)))
-        .at("/account/language", page_with_form(get(account::lead_back).post(language::submit)))
-        .at("/account/fields/new", page_with_form(get(new_field::show).post(new_field::submit)))
-        .at("/account/fields/:id/remove", page_with_form(get(remove_field::show).post(remove_field::submit)))
-        .at("/account/token", page(get(new_user_token::show_issued)))
-        .at("/account/token/new", page_with_form(get(new_user_token::show).post(new_user_token::submit)))
-        .at("/account/token/remove", page_with_form(get(remove_user_token::show).post(remove_user_token::submit)))
-        .at("/account/log-out", form(post(log_out::submit)))
-        .at("/assets/:name", page(get(assets::show)))
-        .at("/favicon.ico", page(get(assets::show_icon)))
+    [
+        ("/", page_with_form(get(log_in::show).post(log_in::submit))),
+        ("/sign-up", page_with_form(get(sign_up::show).post(sign_up::submit))),
+        ("/sign-up/done", page(get(sign_up::show_done))),
+        ("/forgot", page_with_form(get(ask_by_mail::show_forgot).post(ask_by_mail::submit_forgot))),
+        ("/mail/again", page_with_form(get(ask_by_mail::show_again).post(ask_by_mail::submit_again))),
+        ("/mail/sent", page(get(ask_by_mail::show_sent))),
+        ("/mail/verify", page_with_form(get(verify_address::show).post(verify_address::submit))),
+        ("/mail/verify/done", page(get(verify_address::show_done))),
+        ("/mail/reset", page_with_form(get(reset_password::show).post(reset_password::submit))),
+        ("/mail/undo", page_with_form(get(undo_address_change::show).post(undo_address_change::submit))),
+        ("/mail/undo/done", page(get(undo_address_change::show_done))),
+        ("/account", page(get(account::show))),
+        ("/account/verification", page_with_form(get(account::lead_back).post(ask_by_mail::submit_own))),
+        ("/account/password", page_with_form(get(change_password::show).post(change_password::submit))),
+        ("/account/email", page_with_form(get(change_address::show).post(change_address::submit))),
+        ("/account/email/sent", page(get(change_address::show_sent))),
+        ("/account/activity", page(get(activity::show))),
+        ("/account/sessions", page(get(sessions::show))),
+        ("/account/sessions/end-all", page_with_form(get(end_sessions::show).post(end_sessions::submit))),
+        ("/account/sessions/{id}/end", page_with_form(get(sessions::lead_back).post(sessions::end))),
+        ("/account/phone-number", page_with_form(get(account::lead_back).post(phone_number::submit))),
+        ("/account/discoverable", page_with_form(get(account::lead_back).post(discoverable::submit))),
+        ("/account/language", page_with_form(get(account::lead_back).post(language::submit))),
+        ("/account/fields/new", page_with_form(get(new_field::show).post(new_field::submit))),
+        ("/account/fields/{id}/remove", page_with_form(get(remove_field::show).post(remove_field::submit))),
+        ("/account/token", page(get(new_user_token::show_issued))),
+        ("/account/token/new", page_with_form(get(new_user_token::show).post(new_user_token::submit))),
+        ("/account/token/remove", page_with_form(get(remove_user_token::show).post(remove_user_token::submit))),
+        ("/account/log-out", form(post(log_out::submit))),
+        ("/assets/{name}", page(get(assets::show))),
+        ("/favicon.ico", page(get(assets::show_icon))),
+    ]
 }
 
-fn page(methods: RouteMethod) -> impl Endpoint<Output = Response> {
-    naming("GET, HEAD", methods)
+/// What is at a path.
+struct Page {
+    /// The methods that it takes, as in the header `Allow`.
+    allowed: &'static str,
+    methods: RouteMethod,
 }
 
-fn form(methods: RouteMethod) -> impl Endpoint<Output = Response> {
-    naming("POST", methods)
+fn page(methods: RouteMethod) -> Page {
+    Page { allowed: "GET, HEAD", methods }
 }
 
-fn page_with_form(methods: RouteMethod) -> impl Endpoint<Output = Response> {
-    naming("GET, HEAD, POST", methods)
+fn form(methods: RouteMethod) -> Page {
+    Page { allowed: "POST", methods }
 }
 
-/// The same, but for a refusal of other methods that names the allowed ones, as RFC 9110 asks.
-fn naming(allowed: &'static str, methods: RouteMethod) -> impl Endpoint<Output = Response> {
+fn page_with_form(methods: RouteMethod) -> Page {
+    Page { allowed: "GET, HEAD, POST", methods }
+}
+
+fn router() -> Route {
+    pages_by_route().into_iter().fold(Route::new(), |router, (route, page)| {
+        let path = route.replace('{', ":").replace('}', "");
+        router.at(path, entered(route, page))
+    })
+}
+
+/// A page behind what holds for all. A refusal of other methods names the allowed ones, as RFC 9110 asks.
+fn entered(route: &'static str, Page { allowed, methods }: Page) -> impl Endpoint<Output = Response> {
     methods.around(move |methods, request| async move {
+        envelope::enter(&request, route)?;
         methods.call(request).await.map_err(|error| {
             if error.is::<MethodNotAllowedError>() { Refused::MethodNotAllowed { allowed }.into() } else { error }
         })

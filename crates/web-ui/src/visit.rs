@@ -37,6 +37,7 @@ pub(crate) struct Visit {
     session_secret: Option<String>,
     visitor: Option<String>,
     flash: Option<String>,
+    route: OnceLock<&'static str>,
     set_cookies: Mutex<BTreeMap<Cookie, HeaderValue>>,
 }
 
@@ -61,9 +62,26 @@ impl Visit {
             session_secret: read(Cookie::Session),
             visitor: read(Cookie::Visitor).filter(|text| is_visitor(text)),
             flash: read(Cookie::Flash),
+            route: OnceLock::new(),
             set_cookies: Mutex::default(),
             site,
         }
+    }
+
+    /// The visit that a request is, once the envelope around all pages has put it there.
+    pub(crate) fn made_by(request: &Request) -> Option<&Self> {
+        request.data::<Arc<Self>>().map(|visit| &**visit)
+    }
+
+    /// Notes the route that the path has matched.
+    pub(crate) fn note_route(&self, route: &'static str) {
+        // A request is routed once.
+        self.route.get_or_init(|| route);
+    }
+
+    /// The route that the path has matched, if there is one.
+    pub(crate) fn route(&self) -> Option<&'static str> {
+        self.route.get().copied()
     }
 
     /// The value of a name in the query.
@@ -152,7 +170,6 @@ impl Visit {
 
 impl<'a> FromRequest<'a> for &'a Visit {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> poem::Result<Self> {
-        // The envelope around all pages has put it there.
-        request.data::<Arc<Visit>>().map(|visit| &**visit).ok_or_else(|| NotFoundError.into())
+        Visit::made_by(request).ok_or_else(|| NotFoundError.into())
     }
 }
