@@ -39,6 +39,13 @@ pub(crate) fn panicked() -> Response {
     response
 }
 
+/// What is left where a panic struck beside the pages: the status, and the headers that need nothing of the request.
+pub(crate) fn bare_failure(options: &Options) -> Response {
+    let mut response = Response::from(StatusCode::INTERNAL_SERVER_ERROR);
+    guard(response.headers_mut(), options, CONTENT_SECURITY_POLICY, true);
+    response
+}
+
 /// Answers a request, whatever the pages make of it.
 pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     site: Arc<Site>,
@@ -60,6 +67,21 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     Ok(response)
 }
 
+/// Makes pages of the errors of pages. A panic in here is contained as theirs are, for it may ask the storage, too.
+pub(crate) async fn show_refusals<E: Endpoint<Output = Response>>(
+    pages: Arc<E>,
+    request: Request,
+) -> poem::Result<Response> {
+    let visit = Visit::made_by(&request).cloned().ok_or(NotFoundError)?;
+    let is_post = request.method() == poem::http::Method::POST;
+    // Where there is no route, it is refused all the same.
+    let head = check_head(&request).map_err(Error::from);
+    match head.and(pages.call(request).await) {
+        Ok(response) => Ok(response),
+        Err(error) => Ok(refusal(error, &visit, is_post).await),
+    }
+}
+
 /// What a route does before its page sees the request: it makes itself known, and refuses a head that is too long.
 pub(crate) fn enter(request: &Request, route: &'static str) -> Result<(), Refused> {
     if let Some(visit) = Visit::made_by(request) {
@@ -75,14 +97,10 @@ async fn answer_within<E: Endpoint<Output = Response>>(
     visit: &Visit,
 ) -> Response {
     let has_secret = leads_from_mail(request.uri().path());
-    let is_post = request.method() == poem::http::Method::POST;
-    // Where there is no route, it is refused all the same.
-    let head = check_head(&request).map_err(Error::from);
-    let outcome = head.and(pages.call(request).await);
-    let mut response = match outcome {
+    let mut response = match pages.call(request).await {
         Ok(response) if response.extensions().get::<Panicked>().is_some() => refuse(&Refused::Panicked, visit),
         Ok(response) => response,
-        Err(error) => refusal(error, visit, is_post).await,
+        Err(error) => refuse(&Refused::Unforeseen(error.to_string()), visit),
     };
     let is_scripted = response.extensions().get::<Scripted>().is_some();
     let policy = if is_scripted { SCRIPTED_POLICY } else { CONTENT_SECURITY_POLICY };
@@ -92,8 +110,7 @@ async fn answer_within<E: Endpoint<Output = Response>>(
     }
     let request_id = HeaderValue::from_str(&visit.request.to_string()).expect("an id is plain ASCII");
     headers.insert(HeaderName::from_static("x-request-id"), request_id);
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    guard(headers, &site.options, has_secret);
+    guard(headers, &site.options, policy, has_secret);
     response
 }
 
@@ -109,9 +126,10 @@ fn head_bytes(request: &Request) -> usize {
 }
 
 /// The headers that keep a page to itself.
-fn guard(headers: &mut HeaderMap, options: &Options, has_secret: bool) {
+fn guard(headers: &mut HeaderMap, options: &Options, policy: &'static str, has_secret: bool) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let mut insert = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+    insert(header::CONTENT_SECURITY_POLICY, policy);
     insert(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     insert(header::X_FRAME_OPTIONS, "DENY");
     insert(header::REFERRER_POLICY, referrer_policy(options, has_secret));

@@ -46,11 +46,15 @@ pub fn owns(path: &str) -> bool {
     path == "/" || path == "/favicon.ico" || OWN.into_iter().any(below)
 }
 
-/// The pages, as one endpoint. It never fails: its errors are pages, a panic included.
+/// The pages, as one endpoint. It never fails: its errors are pages, a panic included. Only a panic before there is a
+/// page, while the request is read, is answered without one.
 pub fn routes(use_cases: UseCases, options: Options) -> impl Endpoint<Output = Response> + 'static {
+    let bare = options.clone();
     let site = Arc::new(Site { use_cases, options });
-    let contained = router().with(CatchPanic::new().with_handler(|_| envelope::panicked()));
-    contained.around(move |pages, request| envelope::answer(Arc::clone(&site), pages, request))
+    let pages = router().around(envelope::show_refusals);
+    let contained = pages.with(CatchPanic::new().with_handler(|_| envelope::panicked()));
+    let answered = contained.around(move |pages, request| envelope::answer(Arc::clone(&site), pages, request));
+    answered.with(CatchPanic::new().with_handler(move |_| envelope::bare_failure(&bare)))
 }
 
 /// The pages by their routes, where `{id}` stands for whatever a caller writes there. A line of the log tells the

@@ -69,8 +69,8 @@ impl Visit {
     }
 
     /// The visit that a request is, once the envelope around all pages has put it there.
-    pub(crate) fn made_by(request: &Request) -> Option<&Self> {
-        request.data::<Arc<Self>>().map(|visit| &**visit)
+    pub(crate) fn made_by(request: &Request) -> Option<&Arc<Self>> {
+        request.data()
     }
 
     /// Notes the route that the path has matched.
@@ -170,6 +170,6 @@ impl Visit {
 
 impl<'a> FromRequest<'a> for &'a Visit {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> poem::Result<Self> {
-        Visit::made_by(request).ok_or_else(|| NotFoundError.into())
+        Visit::made_by(request).map(|visit| &**visit).ok_or_else(|| NotFoundError.into())
     }
 }

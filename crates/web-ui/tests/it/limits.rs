@@ -7,12 +7,13 @@ use domain::authority::authority_token::StoredAuthorityToken;
 use domain::domains::name::DomainName;
 use domain::ids::{GrantId, UserId};
 use domain::land::field::Field;
-use domain::ports::clock::Timestamp;
+use domain::ports::clock::{Clock, Timestamp};
 use domain::ports::failure::PortFailure;
 use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, Sessions};
 use domain::sessions::session::Session;
 use poem::http::{Method, StatusCode};
 use web_ui::options::Options;
+use web_ui::site::UseCases;
 
 use crate::browser::{Browser, browser};
 use crate::registry::Registry;
@@ -77,16 +78,49 @@ impl Sessions for Broken {
 async fn a_panic_is_a_page_and_nothing_else_suffers() {
     let options = Options::new("http://localhost:8080", 8080, false).expect("good");
     let browser = Browser::at(web_ui::routes(Registry::default().reading(Arc::new(Broken)), options));
+    let usual = browser.get("/account/none").await;
+    usual.shows(StatusCode::NOT_FOUND, &["Page not found"]);
     let secret = format!("urs_{}", "0".repeat(64));
     browser.cookies.borrow_mut().insert("user-registry-session".into(), secret);
-    for _ in 0..2 {
-        let page = browser.get("/account").await;
+    for (method, path) in [
+        (Method::GET, "/account"),
+        (Method::GET, "/account"),
+        (Method::GET, "/account/none"),
+        (Method::PUT, "/account"),
+        (Method::POST, "/account/log-out"),
+    ] {
+        let page = browser.send(method, path, &[], None).await;
         page.shows(StatusCode::INTERNAL_SERVER_ERROR, &["Something went wrong"]);
         assert!(!page.html.contains("canary"), "{}", page.html);
         assert!(page.html.contains(page.headers["x-request-id"].to_str().expect("ASCII")));
-        assert_eq!(page.headers["cache-control"], "no-store");
-        assert!(page.headers.contains_key("content-security-policy"));
+        for (name, value) in &usual.headers {
+            assert!(name == "x-request-id" || page.headers[name] == value, "{name} of {path}");
+        }
     }
     browser.cookies.borrow_mut().clear();
     browser.get("/").await.shows(StatusCode::OK, &["Login"]);
+}
+
+/// A clock that has stopped.
+struct Stopped;
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        panic!("the clock broke: canary")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_before_a_page_is_an_answer_that_keeps_to_itself() {
+    let registry = Registry::default();
+    let options = Options::new("http://localhost:8080", 8080, false).expect("good");
+    let use_cases = UseCases { clock: Arc::new(Stopped), ..registry.use_cases() };
+    let page = Browser::at(web_ui::routes(use_cases, options)).get("/account").await;
+    assert_eq!((page.status, &*page.html), (StatusCode::INTERNAL_SERVER_ERROR, ""));
+    let usual = browser(&registry).get("/account/none").await;
+    for (name, value) in &usual.headers {
+        // Nothing could be made for it to show.
+        let is_of_page = ["x-request-id", "content-type"].contains(&name.as_str());
+        assert!(is_of_page || page.headers.get(name) == Some(value), "{name}");
+    }
 }
