@@ -3,6 +3,7 @@
 mod accounts;
 mod activity;
 mod address_changes;
+mod answers;
 mod browser;
 mod catalogue;
 mod languages;
