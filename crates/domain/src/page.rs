@@ -111,9 +111,15 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// The page made of a read of one item more than `limit`: that one only tells that more follow.
     #[must_use]
-    pub fn cut(mut items: Vec<T>, limit: PageLimit, key: impl Fn(&T) -> String) -> Self {
-        let more = items.len() > limit.items();
-        items.truncate(limit.items());
+    pub fn cut(items: Vec<T>, limit: PageLimit, key: impl Fn(&T) -> String) -> Self {
+        Self::cut_after(items, limit.items(), key)
+    }
+
+    /// The page of the first `count` items: what was read beyond them only tells that more follow.
+    #[must_use]
+    pub fn cut_after(mut items: Vec<T>, count: usize, key: impl Fn(&T) -> String) -> Self {
+        let more = items.len() > count;
+        items.truncate(count);
         let next = if more { items.last().map(|item| Cursor::after(key(item))) } else { None };
         Self { items, next }
     }

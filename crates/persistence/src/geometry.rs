@@ -1,7 +1,7 @@
 //! Geometries as the text of `GeoJSON` (RFC 7946), to the last bit of each number.
 
 use domain::land::boundary::{Geometry, Position, Ring, Rings};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The text of a geometry.
 pub(crate) fn write(geometry: &Geometry) -> String {
@@ -9,7 +9,8 @@ pub(crate) fn write(geometry: &Geometry) -> String {
         Geometry::Polygon(rings) => ("Polygon", polygon(rings)),
         Geometry::MultiPolygon(polygons) => ("MultiPolygon", polygons.iter().map(polygon).collect()),
     };
-    json!({ "type": kind, "coordinates": coordinates }).to_string()
+    let members = [("type", kind.into()), ("coordinates", coordinates)];
+    members.into_iter().collect::<Value>().to_string()
 }
 
 /// The geometry of a text; `None` when it is none.

@@ -96,6 +96,7 @@ macro_rules! stamp {
         ]);
         $crate::stamp!($fixture, land: [
             a_field_reads_back_equal,
+            large_fields_are_read_as_far_as_they_are_shown,
             numbers_read_back_bit_by_bit,
             absent_fields_are_none,
             a_geo_id_is_unique_per_user,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::access::{Actor, Operation};
 use crate::accounts::user::User;
-use crate::land::field::Field;
+use crate::land::field::{Field, shown_at_a_time};
 use crate::origin::Origin;
 use crate::sessions::authenticate::{Authenticate, AuthenticateError, Shown};
 
-/// How many fields are shown with the account.
+/// How many fields are shown with the account at most.
 pub const SHOWN_FIELDS: usize = 100;
 
 /// A user's own account.
@@ -16,7 +16,7 @@ pub const SHOWN_FIELDS: usize = 100;
 pub struct Me {
     /// The user.
     pub user: User,
-    /// The first [`SHOWN_FIELDS`] fields.
+    /// The first fields, as many as [are shown at a time](shown_at_a_time): at most [`SHOWN_FIELDS`].
     pub fields: Vec<Field>,
 }
 
@@ -32,7 +32,8 @@ impl ShowMe {
     /// # Errors
     /// When nobody shows who they are, or a port fails.
     pub async fn run(&self, shown: Shown<'_>, origin: Origin) -> Result<(Actor, Me), AuthenticateError> {
-        let (actor, fields) = self.authenticate.with_fields(shown, Operation::ShowMe, origin, SHOWN_FIELDS).await?;
+        let (actor, mut fields) = self.authenticate.with_fields(shown, Operation::ShowMe, origin, SHOWN_FIELDS).await?;
+        fields.truncate(shown_at_a_time(&fields, SHOWN_FIELDS));
         let user = actor.owner(Operation::ShowMe)?.clone();
         Ok((actor, Me { user, fields }))
     }

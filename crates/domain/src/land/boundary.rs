@@ -91,6 +91,18 @@ impl Boundary {
         Ok(Self(geometry))
     }
 
+    /// How many positions it has, all rings together.
+    #[must_use]
+    pub fn positions(&self) -> usize {
+        self.0.polygons().iter().flatten().map(Vec::len).sum()
+    }
+
+    /// The geometry, as it was given, for whoever keeps it.
+    #[must_use]
+    pub fn into_geometry(self) -> Geometry {
+        self.0
+    }
+
     /// The geometry, as it was given.
     #[must_use]
     pub const fn geometry(&self) -> &Geometry {

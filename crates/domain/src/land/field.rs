@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::form::Refusal;
 use crate::ids::{FieldId, UserId};
-use crate::land::boundary::Boundary;
+use crate::land::boundary::{Boundary, MAX_POSITIONS};
 use crate::land::geo_id::GeoId;
 use crate::ports::clock::Timestamp;
 
@@ -30,6 +30,21 @@ pub struct Field {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// How many positions the boundaries of the fields have together that are shown at a time: what an answer takes while it
+/// is made does not grow with what its user keeps. Each field alone fits.
+pub const SHOWN_POSITIONS: usize = 2 * MAX_POSITIONS;
+
+/// How many of these fields are shown at a time: `most`, or fewer that have [`SHOWN_POSITIONS`].
+#[must_use]
+pub fn shown_at_a_time(fields: &[Field], most: usize) -> usize {
+    let mut positions = 0;
+    let fits = fields.iter().take(most).take_while(|field| {
+        positions += field.boundary.positions();
+        positions <= SHOWN_POSITIONS
+    });
+    fits.count()
 }
 
 /// What an owner calls a field: 1 to 100 characters, none of them a control character.

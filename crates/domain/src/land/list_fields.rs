@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::access::{Actor, Denied, Operation};
 use crate::ids::FieldId;
-use crate::land::field::Field;
+use crate::land::field::{Field, shown_at_a_time};
 use crate::land::ports::Fields;
 use crate::page::{Cursor, Page, PageError, PageLimit};
 use crate::ports::failure::PortFailure;
@@ -39,7 +39,7 @@ impl ListFields {
         actor.user_id().map(|id| id.to_string()).unwrap_or_default()
     }
 
-    /// A page of the fields of who asks.
+    /// A page of the fields of who asks, a shorter one where their boundaries are large.
     ///
     /// # Errors
     /// When the actor may not, the cursor is foreign, or a port fails.
@@ -52,6 +52,7 @@ impl ListFields {
         let user = actor.owner(Operation::ListFields)?;
         let after = after.map(|cursor| Uuid::parse_str(cursor.key()).map_err(|_| PageError::Cursor)).transpose()?;
         let fields = self.fields.list(user.id, after.map(FieldId::restore), limit.items() + 1).await?;
-        Ok(Page::cut(fields, limit, |field| field.id.to_string()))
+        let shown = shown_at_a_time(&fields, limit.items());
+        Ok(Page::cut_after(fields, shown, |field| field.id.to_string()))
     }
 }

@@ -56,7 +56,8 @@ pub trait Sessions: Send + Sync {
     /// Who holds this credential: user and session by one statement.
     async fn holder(&self, key: &CredentialKey) -> Result<Option<Holder>, PortFailure>;
 
-    /// The same and the user's first `limit` fields in the order of their ids, by one statement.
+    /// The same and the user's first `limit` fields in the order of their ids, by one statement unless these are many.
+    /// It may leave off once they have more than [`SHOWN_POSITIONS`](crate::land::field::SHOWN_POSITIONS).
     async fn holder_with_fields(
         &self,
         key: &CredentialKey,

@@ -1,10 +1,11 @@
 //! The fields of a user.
 
 use domain::access::{Actor, Denied};
+use domain::accounts::show_me::ShowMe;
 use domain::ids::FieldId;
 use domain::land::add_field::{AddField, AddFieldError};
-use domain::land::boundary::{Boundary, Geometry, Position};
-use domain::land::field::{FieldName, MAX_FIELDS};
+use domain::land::boundary::{Boundary, Geometry, MAX_POSITIONS, Position};
+use domain::land::field::{FieldName, MAX_FIELDS, SHOWN_POSITIONS};
 use domain::land::field_form::CheckedField;
 use domain::land::geo_id::GeoId;
 use domain::land::list_fields::{ListFields, ListFieldsError};
@@ -13,6 +14,7 @@ use domain::land::replace_field::{ReplaceField, ReplaceFieldError};
 use domain::origin::Origin;
 use domain::page::{Cursor, PageError, PageLimit};
 use domain::ports::clock::Clock as _;
+use domain::sessions::authenticate::Shown;
 
 use crate::world::{World, by_user_token};
 
@@ -87,6 +89,46 @@ async fn the_fields_of_others_are_out_of_reach() {
         let replaced = replace(&world).run(&actor, field.id, checked_field('d')).await;
         assert!(matches!(replaced, Err(ReplaceFieldError::Denied(Denied::Nobody))), "{replaced:?}");
     }
+}
+
+#[tokio::test]
+async fn large_boundaries_make_pages_short_and_hide_no_field() {
+    let world = World::default();
+    let (ada, token) = world.join("ada@example.org").await;
+    let ada = by_user_token(&world, &ada);
+    let digits = "abcdef";
+    for digit in digits.chars() {
+        add(&world).run(&ada, CheckedField { boundary: circle(), ..checked_field(digit) }).await.expect("a new field");
+        world.clock.advance(chrono::TimeDelta::seconds(1));
+    }
+    let list = ListFields { fields: world.memory.clone() };
+    let (mut found, mut after) = (String::new(), None);
+    loop {
+        let page = list.run(&ada, after, PageLimit::MOST).await.expect("a user may");
+        let positions = page.items.iter().map(|field| field.boundary.positions()).sum::<usize>();
+        assert!((MAX_POSITIONS..=SHOWN_POSITIONS).contains(&positions), "{positions}");
+        found.extend(page.items.iter().map(|field| &field.geo_id.as_str()[..1]));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, digits);
+    let show_me = ShowMe { authenticate: world.authenticate().into() };
+    let (_, me) = show_me.run(Shown::Bearer(token.reveal()), Origin::default()).await.expect("the token is alive");
+    assert_eq!(me.fields.len(), SHOWN_POSITIONS / MAX_POSITIONS, "and so many beside the account");
+    let few = list.run(&ada, None, PageLimit::parse(1).expect("a limit")).await.expect("a user may");
+    assert_eq!((few.items.len(), few.next.is_some()), (1, true));
+}
+
+/// A circle with as many corners as a boundary may have.
+fn circle() -> Boundary {
+    let corner = |number: usize| {
+        let angle = std::f64::consts::TAU * number as f64 / (MAX_POSITIONS - 1) as f64;
+        Position { longitude: angle.cos(), latitude: angle.sin(), altitude: None }
+    };
+    let ring = (0..MAX_POSITIONS - 1).chain([0]).map(corner).collect();
+    Boundary::new(Geometry::Polygon(vec![ring])).expect("a circle is a boundary")
 }
 
 #[tokio::test]

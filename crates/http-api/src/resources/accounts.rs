@@ -68,11 +68,11 @@ impl Accounts {
 
     /// See your account
     ///
-    /// With your first 100 fields; `GET /me/fields` lists all.
+    /// With your first fields: 100, or fewer that have 20,000 positions together; `GET /me/fields` lists all.
     #[oai(path = "/me", method = "get", operation_id = "getMe")]
     async fn me(&self, caller: Caller, request: &Request) -> poem::Result<MeAnswer> {
         query::none(request)?;
-        Ok(MeAnswer::Ok(Json(MeDto::of(&caller.me()?))))
+        Ok(MeAnswer::Ok(Json(MeDto::of(caller.me()?))))
     }
 
     /// Say whether others find your fields, and which language you read

@@ -6,7 +6,7 @@ use domain::form::FormErrors;
 use domain::land::boundary::{Geometry, Position, Ring, Rings};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::json::{Reader, Shape, Tree, number, text};
 
@@ -53,13 +53,13 @@ impl GeoJson {
     }
 
     pub(crate) fn value(&self) -> Value {
-        match &self.0 {
-            Geometry::Polygon(polygon) => json!({ "type": "Polygon", "coordinates": rings_value(polygon) }),
+        let (kind, coordinates) = match &self.0 {
+            Geometry::Polygon(polygon) => ("Polygon", rings_value(polygon)),
             Geometry::MultiPolygon(polygons) => {
-                let polygons = polygons.iter().map(|rings| rings_value(rings)).collect::<Vec<_>>();
-                json!({ "type": "MultiPolygon", "coordinates": polygons })
+                ("MultiPolygon", polygons.iter().map(|rings| rings_value(rings)).collect())
             }
-        }
+        };
+        [("type", kind.into()), ("coordinates", coordinates)].into_iter().collect()
     }
 }
 
@@ -86,10 +86,7 @@ fn position(tree: &Tree) -> Option<Position> {
 }
 
 fn rings_value(rings: &[Ring]) -> Value {
-    let position = |at: &Position| match at.altitude {
-        Some(altitude) => json!([at.longitude, at.latitude, altitude]),
-        None => json!([at.longitude, at.latitude]),
-    };
+    let position = |at: &Position| [at.longitude, at.latitude].into_iter().chain(at.altitude).collect::<Value>();
     rings.iter().map(|ring| Value::Array(ring.iter().map(position).collect())).collect()
 }
 

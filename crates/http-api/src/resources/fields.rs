@@ -37,7 +37,8 @@ impl Fields {
         &self,
         caller: Caller,
         request: &Request,
-        /// How many fields a page holds: 1 to 100, 50 unless you say otherwise.
+        /// How many fields a page holds: 1 to 100, 50 unless you say otherwise; fewer where these have more than
+        /// 20,000 positions together.
         limit: Query<Option<String>>,
         /// The `next` of the page before.
         after: Query<Option<String>>,
@@ -50,7 +51,7 @@ impl Fields {
         match Context::of(request)?.api.list_fields.run(caller.actor(), after, limit).await {
             Ok(page) => Ok(FieldsAnswer::Ok(Json(FieldPage {
                 next: page.next.map(|cursor| cursor.encode(Listing::Fields, &filter)),
-                fields: page.items.iter().map(FieldDto::of).collect(),
+                fields: page.items.into_iter().map(FieldDto::of).collect(),
             }))),
             Err(ListFieldsError::Denied(reason)) => Err(denied(reason).into()),
             Err(ListFieldsError::Page(error)) => Err(query::wrong("after", &PageRefusal(error)).into()),
@@ -65,7 +66,7 @@ impl Fields {
     async fn add(&self, caller: Caller, request: &Request, body: Strict<FieldBody>) -> poem::Result<FieldAddedAnswer> {
         let field = body.check(FieldBody::check)?;
         match Context::of(request)?.api.add_field.run(caller.actor(), field).await {
-            Ok(field) => Ok(FieldAddedAnswer::Created(Json(FieldDto::of(&field)))),
+            Ok(field) => Ok(FieldAddedAnswer::Created(Json(FieldDto::of(field)))),
             Err(error @ (AddFieldError::SameGeoId | AddFieldError::TooMany)) => {
                 Err(Refusal::new(Kind::Conflict, error.to_string()).into())
             }
@@ -91,7 +92,7 @@ impl Fields {
             id.zip(field).ok_or_else(|| errors.into_list())
         })?;
         match Context::of(request)?.api.replace_field.run(caller.actor(), id, field).await {
-            Ok(field) => Ok(FieldAnswer::Ok(Json(FieldDto::of(&field)))),
+            Ok(field) => Ok(FieldAnswer::Ok(Json(FieldDto::of(field)))),
             Err(error @ ReplaceFieldError::NotFound) => Err(Refusal::new(Kind::NotFound, error.to_string()).into()),
             Err(error @ ReplaceFieldError::SameGeoId) => Err(Refusal::new(Kind::Conflict, error.to_string()).into()),
             Err(ReplaceFieldError::Denied(reason)) => Err(denied(reason).into()),
@@ -218,12 +219,12 @@ pub(crate) struct FieldDto {
 }
 
 impl FieldDto {
-    pub(crate) fn of(field: &Field) -> Self {
+    pub(crate) fn of(field: Field) -> Self {
         Self {
             id: field.id.uuid(),
             name: field.name.as_ref().map(ToString::to_string),
             geo_id: field.geo_id.to_string(),
-            boundary: GeoJson(field.boundary.geometry().clone()),
+            boundary: GeoJson(field.boundary.into_geometry()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::ids::{FieldId, UserId};
 use domain::land::boundary::Boundary;
-use domain::land::field::{Field, FieldName};
+use domain::land::field::{Field, FieldName, shown_at_a_time};
 use domain::land::geo_id::GeoId;
 use domain::land::ports::Fields;
 use domain::ports::failure::PortFailure;
@@ -25,15 +25,46 @@ statements! {
 #[async_trait]
 impl Fields for Database {
     async fn list(&self, user: UserId, after: Option<FieldId>, rows: usize) -> Result<Vec<Field>, PortFailure> {
-        // Every id follows the one of zeros.
-        let after = after.map_or(Uuid::nil(), |after| after.uuid());
-        let values = [user.uuid().into(), after.into(), limit(rows)];
-        all(self.reader(), LIST, values).await.map_err(port_failure)?.iter().map(field).collect()
+        let mut fields = Vec::new();
+        loop {
+            // Every id follows the one of zeros.
+            let after = last(&fields).or(after).map_or(Uuid::nil(), |after| after.uuid());
+            let step = STEP.min(rows - fields.len());
+            let values = [user.uuid().into(), after.into(), limit(step)];
+            let found = all(self.reader(), LIST, values).await.map_err(port_failure)?;
+            add(&mut fields, &found)?;
+            if found.len() < step || fields.len() == rows || is_enough(&fields) {
+                return Ok(fields);
+            }
+        }
     }
 }
 
+/// How many rows are asked for at a time: boundaries of a few MiB, at most.
+pub(super) const STEP: usize = 32;
+
+/// Reads the fields in rows, as long as there is use for them.
+pub(super) fn add(fields: &mut Vec<Field>, rows: &[QueryResult]) -> Result<(), PortFailure> {
+    for row in rows {
+        if is_enough(fields) {
+            break;
+        }
+        fields.push(field(row)?);
+    }
+    Ok(())
+}
+
+/// Whether there are more than are shown at a time.
+pub(super) fn is_enough(fields: &[Field]) -> bool {
+    shown_at_a_time(fields, usize::MAX) < fields.len()
+}
+
+pub(super) fn last(fields: &[Field]) -> Option<FieldId> {
+    fields.last().map(|field| field.id)
+}
+
 /// The field in a row with the columns of [`field_columns`].
-pub(super) fn field(row: &QueryResult) -> Result<Field, PortFailure> {
+fn field(row: &QueryResult) -> Result<Field, PortFailure> {
     let id = FieldId::restore(column(row, "f_id")?);
     let wrong = |name| corrupt("land_fields", name, id);
     let name = column::<Option<String>>(row, "f_name")?

@@ -5,6 +5,7 @@ use domain::authority::authority_token::StoredAuthorityToken;
 use domain::domains::name::DomainName;
 use domain::ids::{GrantId, SessionId, UserId};
 use domain::land::field::Field;
+use domain::land::ports::Fields as _;
 use domain::origin::{Device, Network};
 use domain::ports::clock::Timestamp;
 use domain::ports::failure::PortFailure;
@@ -18,7 +19,7 @@ use crate::failure::port_failure;
 use crate::reads::accounts::user;
 use crate::reads::columns::{authority_columns, field_columns, primary_address, session_columns, user_columns};
 use crate::reads::domains::authority_token;
-use crate::reads::land::field;
+use crate::reads::land;
 use crate::sql::{Sql, all, column, corrupt, limit, one, statements};
 
 /// A user by a session of theirs.
@@ -121,12 +122,19 @@ impl Sessions for Database {
     ) -> Result<Option<(Holder, Vec<Field>)>, PortFailure> {
         let way = Way::of(key);
         // A holder without fields is one row, so there is always one to ask for.
-        let values = [way.value.clone(), limit(rows.max(1))];
-        let found = all(self.reader(), way.with_fields, values).await.map_err(port_failure)?;
+        let step = rows.clamp(1, land::STEP);
+        let found =
+            all(self.reader(), way.with_fields, [way.value.clone(), limit(step)]).await.map_err(port_failure)?;
         let Some(first) = found.first() else { return Ok(None) };
         let holder = way.holder(first)?;
-        let has_fields = column::<Option<uuid::Uuid>>(first, "f_id")?.is_some();
-        let fields = found.iter().take(if has_fields { rows } else { 0 }).map(field).collect::<Result<_, _>>()?;
+        let mut fields = Vec::new();
+        if column::<Option<uuid::Uuid>>(first, "f_id")?.is_some() {
+            land::add(&mut fields, &found[..step.min(rows).min(found.len())])?;
+        }
+        if fields.len() == step && !land::is_enough(&fields) {
+            let rest = self.list(holder.user.id, land::last(&fields), rows - step).await?;
+            fields.extend(rest);
+        }
         Ok(Some((holder, fields)))
     }
 

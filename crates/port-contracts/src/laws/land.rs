@@ -3,13 +3,15 @@
 use domain::accounts::user::User;
 use domain::changes::{Changes, Invariant, LandChange, UniqueKey};
 use domain::ids::{FieldId, UserId};
-use domain::land::boundary::{Boundary, Geometry, Position, Ring};
-use domain::land::field::{Field, FieldName, MAX_FIELDS};
+use domain::land::boundary::{Boundary, Geometry, MAX_POSITIONS, Position, Ring};
+use domain::land::field::{Field, FieldName, MAX_FIELDS, shown_at_a_time};
+use domain::sessions::ports::CredentialKey;
+use domain::sessions::session::Channel;
 use uuid::Uuid;
 
 use crate::fixture::{Fixture, Ports};
 use crate::outcome::{RACERS, expect_broken, expect_conflict, expect_stale};
-use crate::samples::{add, at, field, geo_id, id, plan, plan_of, user};
+use crate::samples::{add, at, field, geo_id, id, open, plan, plan_of, session, user};
 
 /// Whatever a field can hold is what another process reads.
 pub async fn a_field_reads_back_equal(fixture: Fixture) {
@@ -194,6 +196,47 @@ pub async fn many_adds_never_exceed_the_limit(fixture: Fixture) {
         expect_broken(Err(loser), &Invariant::FieldLimit(ada.id));
     }
     assert_eq!(list(&fixture.there, ada.id, None, full * 2).await.len(), full);
+}
+
+/// Fields with large boundaries are read as far as there is use for them: one more than is shown.
+pub async fn large_fields_are_read_as_far_as_they_are_shown(fixture: Fixture) {
+    let ada = a_user(&fixture, "ada@example.org").await;
+    let api = session(&ada, Channel::Api);
+    let large = |number| Field { boundary: many_corners(), ..field(&ada, geo_id(number)) };
+    let fields: Vec<_> = (0..6).map(large).collect();
+    let shown = shown_at_a_time(&fields, 6);
+    assert!((1..5).contains(&shown), "{shown} are shown");
+    fixture.here.write(plan_of(open(&api)).with_all(fields.iter().cloned().map(LandChange::Add))).await;
+    let found = list(&fixture.there, ada.id, None, 6).await;
+    assert!(found.len() > shown && fields.starts_with(&found));
+    let after = found[shown - 1].id;
+    assert!(fields[shown..].starts_with(&list(&fixture.there, ada.id, Some(after), 3).await));
+    assert_eq!(list(&fixture.there, ada.id, Some(after), 1).await, fields[shown..=shown]);
+    let held = fixture.there.sessions.holder_with_fields(&CredentialKey::Session(api.id), 6).await.expect("read");
+    let (_, found) = held.expect("the holder is there");
+    assert!(found.len() > shown && fields.starts_with(&found));
+    // Of small ones all are read, however many steps that takes.
+    let bea = a_user(&fixture, "bea@example.org").await;
+    let small: Vec<_> = (0..100).map(|number| field(&bea, geo_id(number))).collect();
+    let api = session(&bea, Channel::Api);
+    fixture.here.write(plan_of(open(&api)).with_all(small.iter().cloned().map(LandChange::Add))).await;
+    for most in [31, 32, 33, 64, 99, 100, 101] {
+        let key = CredentialKey::Session(api.id);
+        let held = fixture.there.sessions.holder_with_fields(&key, most).await.expect("read");
+        assert_eq!(held.expect("the holder is there").1, small[..most.min(100)], "{most}");
+        assert_eq!(list(&fixture.there, bea.id, None, most).await, small[..most.min(100)], "{most}");
+    }
+}
+
+/// A circle with as many corners as a boundary may have, whose text is long.
+fn many_corners() -> Boundary {
+    let corner = |number: usize| {
+        let angle = std::f64::consts::TAU * number as f64 / (MAX_POSITIONS - 1) as f64;
+        Position { longitude: angle.cos(), latitude: angle.sin(), altitude: Some(0.1 + 0.2) }
+    };
+    let mut ring: Vec<_> = (0..MAX_POSITIONS - 1).map(corner).collect();
+    ring.push(ring[0]);
+    Boundary::new(Geometry::Polygon(vec![ring])).expect("a circle is a boundary")
 }
 
 async fn a_user(fixture: &Fixture, address: &str) -> User {

@@ -130,19 +130,19 @@ impl Example for AccountDto {
     }
 }
 
-/// Your account, and your first 100 fields.
+/// Your account, and your first fields.
 #[derive(Object)]
 #[oai(rename = "Me", example)]
 pub(crate) struct MeDto {
     #[oai(flatten)]
     account: AccountDto,
-    /// Your first 100 fields.
+    /// Your first fields: 100, or fewer that have 20,000 positions together.
     fields: Vec<FieldDto>,
 }
 
 impl MeDto {
-    pub(crate) fn of(me: &Me) -> Self {
-        Self { account: AccountDto::of(&me.user), fields: me.fields.iter().map(FieldDto::of).collect() }
+    pub(crate) fn of(me: Me) -> Self {
+        Self { account: AccountDto::of(&me.user), fields: me.fields.into_iter().map(FieldDto::of).collect() }
     }
 }
 
