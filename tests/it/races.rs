@@ -26,11 +26,12 @@ e2e::on_both_engines! {
 mod long {
     use e2e::database::{Database, Engine};
 
-    use super::{ROUNDS, changes, resets};
+    use super::{ROUNDS, changes, one_of_many_verifies_an_address, resets};
 
     #[tokio::test]
     #[ignore = "it takes minutes: make races runs it"]
     async fn on_sqlite() {
+        one_of_many_verifies_an_address(Database::new(Engine::Sqlite).await).await;
         resets(Database::new(Engine::Sqlite).await, ROUNDS).await;
         changes(Database::new(Engine::Sqlite).await, ROUNDS).await;
     }
@@ -38,6 +39,7 @@ mod long {
     #[tokio::test]
     #[ignore = "it takes minutes: make races runs it"]
     async fn on_postgres() {
+        one_of_many_verifies_an_address(Database::new(Engine::Postgres).await).await;
         resets(Database::new(Engine::Postgres).await, ROUNDS).await;
         changes(Database::new(Engine::Postgres).await, ROUNDS).await;
     }
