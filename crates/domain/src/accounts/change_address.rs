@@ -21,7 +21,7 @@ use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
 use crate::ports::ledger::Ledger;
 use crate::throttles::gate::Gate;
-use crate::throttles::limits::{GateError, StrangersMail, TooMany};
+use crate::throttles::limits::{GateError, TooMany};
 
 /// Why no mail went out.
 #[derive(Debug, Error)]
@@ -104,7 +104,7 @@ impl ChangeAddress {
             return Err(ChangeAddressError::NotAllowed);
         }
         // To the new address whoever asks is a stranger still.
-        self.gate.mail(&actor.origin, new.key(), StrangersMail::Change).await?;
+        self.gate.wish(&actor.origin, user, new.key()).await?;
         let (at, subject) = (self.clock.now(), EventSubject::new("user", user.id));
         let event = Event::now(EventKind::AddressChangeSent, actor, subject, at, &*self.entropy);
         let (purpose, template) = (MailedTokenPurpose::ChangeAddress, Template::ConfirmNewAddress);

@@ -103,11 +103,12 @@ impl ChangePassword {
         }
         let hash = self.hashing.hash(password, Turn::log_in(&actor.origin)).await?;
         let at = self.clock.now();
+        let may_tell = self.gate.may_tell(&actor.origin, user).await?;
         let plan = |user: &User| {
             let subject = EventSubject::new("user", user.id);
             let event = Event::now(EventKind::PasswordChanged, actor, subject, at, &*self.entropy);
             let changes = Changes::of(actor, Operation::ChangePassword, event);
-            new_password::plan(user, &hash, Some(session), changes, &*self.entropy)
+            new_password::plan(user, &hash, Some(session), may_tell, changes, &*self.entropy)
         };
         self.own_row.write(user, plan).await?;
         // The password is changed, whether or not the browser is known the next time.

@@ -115,7 +115,7 @@ impl ResetPassword {
             let HeldMailedToken { token, user } = held;
             let subject = EventSubject::new("user", user.id);
             let event = Event::now(EventKind::PasswordReset, actor, subject, at, &*self.entropy).about(user.id);
-            let changes = new_password::plan(user, &hash, None, Changes::new(event), &*self.entropy);
+            let changes = new_password::plan(user, &hash, None, true, Changes::new(event), &*self.entropy);
             // The write before counted the version on.
             let (version, address) = (user.version + 1, user.email.key().clone());
             let verify = AccountChange::VerifyAddress { user: user.id, version, address, at };

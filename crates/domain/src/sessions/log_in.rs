@@ -228,7 +228,7 @@ impl LogIn {
         let now = self.clock.now();
         let session_id = SessionId::fresh(now, &*self.entropy);
         let session = Session::by_password(session_id, user.id, command.channel, &actor.origin, now);
-        let told = self.tell_of_new_device(actor, &user, &verified, place, now);
+        let told = self.tell_of_new_device(actor, &user, &verified, place, now).await.map_err(LogInError::from)?;
         let (credential, changes) = self.open(actor, &user, &session, verified.clone(), now)?;
         let browser = self.remember(actor, &session, rehashed.as_ref().unwrap_or(&verified), now)?;
         let rehash = rehashed.map(|to| AccountChange::Rehash { user: user.id, from: verified, to });
@@ -255,19 +255,20 @@ impl LogIn {
 
     /// The letter to a user who has signed in before, but never with this device from this network. Where
     /// either is not known, nothing can be said; a browser that is known is not new, wherever it is.
-    fn tell_of_new_device(
+    async fn tell_of_new_device(
         &self,
         actor: &Actor,
         user: &User,
         verified: &PasswordHash,
         place: Place,
         now: Timestamp,
-    ) -> Option<Change> {
+    ) -> Result<Option<Change>, PortFailure> {
         let origin = &actor.origin;
-        let is_told = origin.address.is_some() && origin.device.is_some();
+        let is_clear = origin.address.is_some() && origin.device.is_some();
         let is_known = |browser: &KnownBrowser| browser.knows(user.id, verified, &*self.keeper);
-        let is_new = is_told && place.is_new_device() && !origin.browser.as_ref().is_some_and(is_known);
-        is_new.then(|| tell(user, Template::NewDevice, origin, now, &*self.entropy))
+        let is_new = is_clear && place.is_new_device() && !origin.browser.as_ref().is_some_and(is_known);
+        let is_told = is_new && self.gate.may_tell(origin, user).await?;
+        Ok(is_told.then(|| tell(user, Template::NewDevice, origin, now, &*self.entropy)))
     }
 
     /// What the browser is to keep; a program that uses the API keeps nothing.

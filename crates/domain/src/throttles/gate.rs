@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 
 use crate::accounts::email::EmailKey;
+use crate::accounts::user::User;
 use crate::origin::Origin;
 use crate::ports::clock::Timestamp;
 use crate::ports::failure::PortFailure;
@@ -209,6 +210,29 @@ impl Gate {
             Err(GateError::TooMany(_)) => Ok(false),
             Err(GateError::Failed(failure)) => Err(failure),
         }
+    }
+
+    /// Counts a user's wish for another address, and the mail to it.
+    ///
+    /// # Errors
+    /// When the user had too many, when there were too many to this recipient, or a port fails.
+    pub async fn wish(&self, origin: &Origin, user: &User, to: &EmailKey) -> Result<(), GateError> {
+        let Some(counting) = &self.counting else { return Ok(()) };
+        let key = counting.key(Limit::ChangeUser.name(), &user.id.to_string(), "");
+        self.count(counting, (Limit::ChangeUser, key), origin).await?;
+        self.mail(origin, to, StrangersMail::Change).await
+    }
+
+    /// Whether a user is told by mail of what happens to their account. One whose address nobody has verified may be
+    /// a stranger to whom somebody else has mails sent.
+    ///
+    /// # Errors
+    /// When a port fails.
+    pub async fn may_tell(&self, origin: &Origin, user: &User) -> Result<bool, PortFailure> {
+        if user.is_activated() {
+            return Ok(true);
+        }
+        self.may_mail(origin, user.email.key(), StrangersMail::News).await
     }
 
     /// Writes the events that tell of the refusals since the last time: one for each key.

@@ -76,6 +76,10 @@ limits! {
     /// Mails to one recipient whose address a user wants for their account: no stranger without an account uses
     /// them up.
     ChangeMail = "change-mail", 5 in TimeDelta::hours(1);
+    /// Wishes of one user for another address: each is a mail to somebody else.
+    ChangeUser = "change-user", 10 in TimeDelta::hours(1);
+    /// News of an account to an address that nobody has verified, which may be a stranger's.
+    NewsMail = "news-mail", 5 in TimeDelta::hours(1);
 }
 
 /// What is throttled by the address that it comes from.
@@ -111,6 +115,8 @@ pub enum StrangersMail {
     Reset,
     /// One to an address that a user wants.
     Change,
+    /// One that tells of what happens to an account, to an address that nobody has verified.
+    News,
     /// Any other.
     Other,
 }
@@ -122,6 +128,7 @@ impl StrangersMail {
         match self {
             Self::Reset => Limit::ResetMail,
             Self::Change => Limit::ChangeMail,
+            Self::News => Limit::NewsMail,
             Self::Other => Limit::OtherMail,
         }
     }

@@ -11,6 +11,7 @@ mod domains;
 mod keys;
 mod known_browsers;
 mod land;
+mod letters_to_strangers;
 mod limits;
 mod log_in;
 mod mail;
