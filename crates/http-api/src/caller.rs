@@ -128,7 +128,8 @@ async fn identify(context: &Context, query: Option<&str>, token: &str) -> Result
     let operation = operation.ok_or_else(|| Refusal::internal("an operation stands in no table"))?;
     let (shown, origin) = (Shown::Bearer(token), context.origin.clone());
     // What is asked for most is read by the same statement as the credential.
-    let identified = match (operation, query.and_then(domain_of)) {
+    let domain = query.filter(|_| operation == Operation::ReadAuthorityToken).and_then(domain_of);
+    let identified = match (operation, domain) {
         (Operation::ShowMe, _) => {
             let shown = context.api.show_me.run(shown, origin).await;
             shown.map(|(actor, me)| (actor, With::Me(Box::new(me))))

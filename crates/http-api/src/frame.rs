@@ -182,8 +182,7 @@ impl Frame {
     fn pattern<'a>(&'a self, path: &'a str) -> &'a str {
         match self.entry(path) {
             Some((template, _)) => template,
-            None if pages::owns(path) => path,
-            None => "-",
+            None => pages::pattern(path).unwrap_or("-"),
         }
     }
 }

@@ -28,10 +28,28 @@ pub(crate) fn routes() -> Route {
         .at("/problems/:slug", get(problems::show))
 }
 
+/// The routes without a parameter.
+const ROUTES: [&str; 7] = [
+    "/docs",
+    "/docs/swagger-ui.js",
+    "/docs/swagger-ui.css",
+    "/docs/start.js",
+    "/openapi.json",
+    "/problems",
+    "/problems/style.css",
+];
+
 /// Whether a path is one of these pages, or would be one.
 pub(crate) fn owns(path: &str) -> bool {
     let below = |parent: &str| path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     path == "/openapi.json" || below("/docs") || below("/problems")
+}
+
+/// What the log says of the path of a page: never what a caller made up.
+pub(crate) fn pattern(path: &str) -> Option<&'static str> {
+    let known = ROUTES.into_iter().find(|route| *route == path);
+    let is_problem = || path.strip_prefix("/problems/").is_some_and(|slug| !slug.is_empty() && !slug.contains('/'));
+    known.or_else(|| is_problem().then_some("/problems/{slug}"))
 }
 
 fn swagger(content_type: &'static str, make: impl Fn() -> String + Send + Sync + 'static) -> RouteMethod {
@@ -60,3 +78,27 @@ const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
 
 /// For what is read by programs, or loaded by a page.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
+
+#[cfg(test)]
+mod tests {
+    use poem::Request;
+    use poem::http::StatusCode;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_log_names_routes_and_nothing_that_a_caller_made_up() {
+        let routes = routes();
+        let problem = ("/problems/too-many-requests", "/problems/{slug}");
+        for (path, pattern) in ROUTES.map(|route| (route, route)).into_iter().chain([problem]) {
+            let request = Request::builder().uri(path.parse().expect("a path")).finish();
+            assert_eq!(routes.get_response(request).await.status(), StatusCode::OK, "{path}");
+            assert_eq!(super::pattern(path), Some(pattern));
+        }
+        for path in ["/docs/canary", "/docs/", "/problems/", "/problems/canary/more", "/openapi.json/canary", "/canary"]
+        {
+            assert_eq!(super::pattern(path), None, "{path}");
+        }
+        assert_eq!(super::pattern("/problems/canary"), Some("/problems/{slug}"));
+    }
+}

@@ -7,6 +7,10 @@ use thiserror::Error;
 
 use crate::form::Refusal;
 
+/// The most bytes of a spelling that is looked at: four for each of the 253 octets that a name has at most (RFC 1035,
+/// section 2.3.4). To decode a long label takes the square of its length.
+const MAX_BYTES: usize = 4 * 253;
+
 /// A domain name: lower case, IDNA A-labels (UTS #46, non-transitional), no trailing dot.
 ///
 /// It has at least two labels and is no IP address. No suffix needs to be known: `.example` is fine.
@@ -19,6 +23,9 @@ impl DomainName {
     /// # Errors
     /// When it is no domain name.
     pub fn parse(text: &str) -> Result<Self, DomainNameError> {
+        if text.len() > MAX_BYTES {
+            return Err(DomainNameError::NotADomain);
+        }
         let ascii = Uts46::new()
             .to_ascii(text.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::VerifyAllowRootDot)
             .map_err(|_| DomainNameError::NotADomain)?;
@@ -84,6 +91,7 @@ mod tests {
             ("\u{ff47}mail\u{ff0e}com", "gmail.com"),
             ("a.museum", "a.museum"),
             ("1.2.3.example", "1.2.3.example"),
+            ("a\u{ad}.example", "a.example"),
         ] {
             assert_eq!(DomainName::parse(text).map(|name| name.0), Ok(canonical.into()), "{text}");
         }
@@ -105,6 +113,8 @@ mod tests {
     fn what_is_no_domain_is_refused() {
         let long_label = format!("{}.example", "a".repeat(64));
         let long = format!("{}example", "abcdefgh.".repeat(30));
+        // Nothing would be left of a soft hyphen.
+        let long_spelling = format!("{}a.example", "\u{ad}".repeat(MAX_BYTES / 2));
         for text in [
             "",
             ".",
@@ -127,6 +137,7 @@ mod tests {
             "*.example.org",
             &long_label,
             &long,
+            &long_spelling,
         ] {
             assert_eq!(DomainName::parse(text), Err(DomainNameError::NotADomain), "{text}");
         }

@@ -9,7 +9,7 @@ use domain::ports::ledger::Rejected;
 use sea_orm::{DbErr, Value};
 
 use crate::failure::Unwritten;
-use crate::sql::{Sql, all, statements};
+use crate::sql::{Sql, all, one, statements};
 use crate::transaction::Transaction;
 use crate::writes::domains::{Lock, lock};
 use crate::writes::work::needs_locks;
@@ -52,7 +52,7 @@ statements! {
     USER_TOKEN_STANDS = user_token_stands!(""), postgres: user_token_stands!(" FOR NO KEY UPDATE");
     ADMINISTRATOR = administrator!(""), postgres: administrator!(" FOR NO KEY UPDATE");
     /// One more than there may be answers the question, however many there are.
-    FIELDS = "SELECT 1 FROM land_fields WHERE user_id = $1 LIMIT $2";
+    FIELDS = "SELECT COUNT(*) AS fields FROM (SELECT 1 FROM land_fields WHERE user_id = $1 LIMIT $2) AS counted";
     BLOCKED = "SELECT 1 FROM domain_checks WHERE domains = $1 AND belongs_to = $2";
 }
 
@@ -87,8 +87,9 @@ pub(super) async fn lock_user(transaction: &Transaction, user: UserId) -> Result
 async fn keeps_limit(transaction: &Transaction, user: UserId) -> Result<bool, DbErr> {
     lock_user(transaction, user).await?;
     let most = i64::from(MAX_FIELDS);
-    let found = all(transaction, FIELDS, [user.uuid().into(), (most + 1).into()]).await?;
-    Ok(found.len() <= MAX_FIELDS as usize)
+    let row = one(transaction, FIELDS, [user.uuid().into(), (most + 1).into()]).await?;
+    let fields = row.map(|row| row.try_get::<i64>("", "fields")).transpose()?;
+    Ok(fields.is_some_and(|fields| fields <= most))
 }
 
 async fn is_not_blocked(transaction: &Transaction, domain: &DomainName) -> Result<bool, DbErr> {

@@ -11,8 +11,9 @@ use crate::fixture::Place;
 const GROWING: [&str; 9] =
     ["users", "user_emails", "sessions", "grants", "land_fields", "events", "deliveries", "mailed_tokens", "throttles"];
 
-/// What may be read from end to end: a handful of rows each, and the list that a statement was given.
-const SMALL: [&str; 5] = ["installation", "data_keys", "signing_keys", "json_each", "CONSTANT"];
+/// What may be read from end to end: a handful of rows each, the list that a statement was given, and the rows that it
+/// has found, a thousand at most.
+const SMALL: [&str; 6] = ["installation", "data_keys", "signing_keys", "json_each", "CONSTANT", "counted"];
 
 /// A hundred thousand rows of each growing table. An id is the row's number in 16 bytes.
 const FILL: [&str; 10] = [
