@@ -123,16 +123,23 @@ pub(crate) async fn run_load(address: SocketAddr, load: Load) -> Answers {
     Answers { latencies, elapsed }
 }
 
-/// An answer to a request of an open loop.
+/// What came of a request.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen {
-    pub(crate) status: StatusCode,
+    /// The status, if there was an answer.
+    pub(crate) status: Option<StatusCode>,
     /// From the moment when it was due to be asked, whatever was under way then.
     pub(crate) latency: Duration,
 }
 
-/// Open loop: so many requests a second, each at its time, whether those before have an answer or not. One that gets
-/// none is missing.
+impl Seen {
+    /// Whether it was answered with this status.
+    pub(crate) fn is(&self, status: StatusCode) -> bool {
+        self.status == Some(status)
+    }
+}
+
+/// Open loop: so many requests a second, each at its time, whether those before have an answer or not.
 pub(crate) async fn open_loop(address: SocketAddr, rate: f64, seconds: f64, call: impl Fn(usize) -> Call) -> Vec<Seen> {
     open_loop_with(address, rate, seconds, call, |_, _| ()).await
 }
@@ -156,15 +163,21 @@ pub(crate) async fn open_loop_with(
         asked.spawn(async move {
             // The last one may have been closed meanwhile; a new one is not.
             let kept = idle.lock().await.pop().filter(|sender| !sender.is_closed());
-            let mut sender = if let Some(sender) = kept { sender } else { connect(address).await.ok()? };
-            let (status, body) = send(&mut sender, request).await.ok()?;
-            let latency = due.elapsed();
-            shown(this, &body);
-            idle.lock().await.push(sender);
-            Some(Seen { status, latency })
+            let asked = async {
+                let mut sender = if let Some(sender) = kept { sender } else { connect(address).await.ok()? };
+                let (status, body) = send(&mut sender, request).await.ok()?;
+                Some((sender, status, body))
+            };
+            let (answer, latency) = (asked.await, due.elapsed());
+            let status = answer.as_ref().map(|(_, status, _)| *status);
+            if let Some((sender, _, body)) = answer {
+                shown(this, &body);
+                idle.lock().await.push(sender);
+            }
+            Seen { status, latency }
         });
     }
-    asked.join_all().await.into_iter().flatten().collect()
+    asked.join_all().await
 }
 
 /// The answers of an open loop, to ask how long they took.
@@ -177,6 +190,15 @@ pub(crate) fn latencies(seen: &[Seen]) -> Answers {
 /// The time within which this part of the answers came, such as 0.99.
 pub(crate) fn within(seen: &[Seen], part: f64) -> Duration {
     latencies(seen).within(part)
+}
+
+/// The 99th percentile in milliseconds, if there are any and each was answered with this status: else no number, which
+/// meets no figure.
+pub(crate) fn p99_of(seen: &[Seen], status: StatusCode) -> f64 {
+    if seen.is_empty() || !seen.iter().all(|seen| seen.is(status)) {
+        return f64::NAN;
+    }
+    within(seen, 0.99).as_secs_f64() * 1e3
 }
 
 /// Asks once, on a connection of its own. Only an answer with 200 is one.
@@ -244,7 +266,9 @@ pub(crate) fn to_f64(count: usize) -> f64 {
 mod tests {
     use std::time::Duration;
 
-    use super::Answers;
+    use hyper::StatusCode;
+
+    use super::{Answers, Seen, p99_of};
 
     fn answers(latencies: impl IntoIterator<Item = u64>) -> Answers {
         let latencies = latencies.into_iter().map(Duration::from_millis).collect();
@@ -272,5 +296,16 @@ mod tests {
     #[test]
     fn the_rate_counts_answers_by_the_time_they_took_together() {
         assert!((answers(1..=500).per_second() - 250.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_percentile_is_one_only_where_each_answer_is_as_it_must_be() {
+        let seen = |status| Seen { status, latency: Duration::from_millis(7) };
+        let ok = seen(Some(StatusCode::OK));
+        assert!((p99_of(&[ok, ok], StatusCode::OK) - 7.0).abs() < 1e-9);
+        for wrong in [seen(None), seen(Some(StatusCode::SERVICE_UNAVAILABLE))] {
+            assert!(p99_of(&[ok, wrong], StatusCode::OK).is_nan());
+        }
+        assert!(p99_of(&[], StatusCode::OK).is_nan(), "nobody was answered");
     }
 }

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use hyper::StatusCode;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::callers::readers;
 use crate::engine::Bench;
-use crate::load::{ask, latencies, open_loop, to_f64, within};
+use crate::load::{ask, latencies, open_loop, p99_of, to_f64};
 use crate::peers::{pour, stall};
 use crate::process::{Generator, Server};
 use crate::report::{Figure, Report, Verdict};
@@ -59,7 +60,7 @@ pub(crate) async fn stalled(bench: &Bench, report: &mut Report) {
         measured: format!("{}, {resident:.1} MiB resident; {generator}", latencies(&beside).percentiles()),
         limit: format!("{} without", latencies(&quiet).percentiles()),
         verdict: Some(Verdict::at_most(
-            within(&beside, 0.99).as_secs_f64() / within(&quiet, 0.99).as_secs_f64(),
+            p99_of(&beside, StatusCode::OK) / p99_of(&quiet, StatusCode::OK),
             MOST_STRETCH,
             "",
         )),

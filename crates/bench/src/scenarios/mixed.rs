@@ -43,14 +43,14 @@ pub(crate) async fn run(bench: &Bench, report: &mut Report) {
     let call = |number| mix.call(number);
     let seen = open_loop_with(server.address, rate, seconds, call, move |number, body| shown.keep(number, body)).await;
     let each = |spent: std::time::Duration| spent.as_secs_f64() * 1e6 / to_f64(seen.len());
-    let wrong = seen.iter().filter(|seen| !seen.status.is_success()).count();
+    let answered = seen.iter().filter(|seen| seen.status.is_some()).count();
+    let wrong = seen.iter().filter(|seen| !seen.status.is_some_and(|status| status.is_success())).count();
     report.add(Figure {
         what: format!("the same; open loop, {rate:.0}/s, CPU of the server for each, {}", bench.name),
         measured: format!(
-            "{:.0} µs, {} of {:.0} answered, {wrong} of them otherwise than with success, {}, {:.1} MiB resident; of the load generator {:.0} µs",
+            "{:.0} µs, {answered} of {} answered, {wrong} otherwise than with success, {}, {:.1} MiB resident; of the load generator {:.0} µs",
             each(server.cpu() - before.0),
             seen.len(),
-            (rate * seconds).ceil(),
             latencies(&seen).percentiles(),
             server.resident().0,
             each(own_cpu() - before.1)
