@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use e2e::database::{Database, Engine};
 use e2e::join_all;
-use e2e::process::{descriptors, resident_kib};
+use e2e::process::{descriptors, written_kib};
 use e2e::program::Program;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -118,14 +118,14 @@ async fn send_much(count: usize, size: usize) {
     served(&program, 10).await;
     // The first ones open connections, which take their memory, too.
     send_bodies(&program, size).await;
-    let before = resident_kib(program.id());
+    let before = written_kib(program.id());
     let mut most = before;
     for _ in 0..count.div_ceil(AT_A_TIME) {
         send_bodies(&program, size).await;
-        most = most.max(resident_kib(program.id()));
+        most = most.max(written_kib(program.id()));
     }
     served(&program, 10).await;
-    println!("{count} bodies of {size} bytes: each 413; RSS {before} KiB before, {most} KiB at most");
+    println!("{count} bodies of {size} bytes: each 413; {before} KiB written before, {most} KiB at most");
     assert!(most - before < MOST_GROWTH_KIB, "the memory grows from {before} to {most} KiB");
     ends(program).await;
 }

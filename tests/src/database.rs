@@ -1,6 +1,7 @@
 //! A database of its own for every test.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -289,14 +290,37 @@ impl Database {
     }
 }
 
-/// A new database on a server, such as that which `make test` provides. The whole server goes away afterwards.
+impl Drop for Database {
+    fn drop(&mut self) {
+        if self.engine == Engine::Postgres {
+            let url = self.url.clone();
+            // A test ends within a runtime, which lets nobody wait in it.
+            let dropped = std::thread::spawn(move || drop_on_postgres(&url)).join();
+            // The server may be gone, as some tests ask it to be.
+            let _ = dropped;
+        }
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn drop_on_postgres(url: &str) -> Option<()> {
+    let (host, rest) = url.rsplit_once('/')?;
+    let (name, options) = rest.split_once('?').map_or((rest, None), |(name, options)| (name, Some(options)));
+    let options = options.map(|options| format!("?{options}")).unwrap_or_default();
+    let mut connection = PgConnection::connect(&format!("{host}/postgres{options}")).await.ok()?;
+    let drop = sqlx::AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+    connection.execute(drop).await.ok()?;
+    Some(())
+}
+
+/// A new database on a server, such as that which `make test` provides.
 async fn new_on_postgres(server: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("e2e_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    // Processes of several containers, which may have one number, share a server.
+    let random = RandomState::new().hash_one(());
+    let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let name = format!("e2e_{process}_{count}_{random:016x}");
     let mut connection = PgConnection::connect(server).await.expect("the PostgreSQL server of the tests answers");
-    // A process of the same number may have been here before, on a server that stays.
-    let drop = sqlx::AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
-    connection.execute(drop).await.expect("the tests may drop their databases");
     let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
     connection.execute(create).await.expect("the tests may make databases");
     let (base, options) = server.split_once('?').map_or((server, None), |(base, rest)| (base, Some(rest)));

@@ -11,6 +11,15 @@ pub fn resident_kib(id: u32) -> u64 {
     memory_kib(id, "VmRSS:")
 }
 
+/// Its resident memory that is no page of a file: what it has written.
+///
+/// # Panics
+/// When there is no such process.
+#[must_use]
+pub fn written_kib(id: u32) -> u64 {
+    memory_kib(id, "RssAnon:")
+}
+
 /// The most that its resident memory ever was.
 ///
 /// # Panics
