@@ -24,7 +24,7 @@ pub(crate) struct Context {
     /// Where the request comes from.
     pub(crate) origin: Origin,
     /// The operation that the path and the method name.
-    pub(crate) operation_id: Arc<str>,
+    pub(crate) operation_id: &'static str,
     /// How long its body may take to arrive.
     pub(crate) body_timeout: Duration,
 }
@@ -124,7 +124,7 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Identified> {
 }
 
 async fn identify(context: &Context, query: Option<&str>, token: &str) -> Result<Identified, Refusal> {
-    let operation = operation_of(&context.operation_id);
+    let operation = operation_of(context.operation_id);
     let operation = operation.ok_or_else(|| Refusal::internal("an operation stands in no table"))?;
     let (shown, origin) = (Shown::Bearer(token), context.origin.clone());
     // What is asked for most is read by the same statement as the credential.

@@ -289,14 +289,16 @@ fn tidy(value: &mut Value) {
     }
 }
 
-/// The path templates of the operations, each with its methods and their operation ids. They do not come from the
-/// document, since whoever only starts the program need not wait until that is made.
-pub(crate) fn operations() -> Vec<(String, Vec<(String, String)>)> {
+/// Methods, each with the id of its operation.
+pub(crate) type Methods = Vec<(String, &'static str)>;
+
+/// The path templates of the operations, each with its methods. They do not come from the document, since whoever only
+/// starts the program need not wait until that is made.
+pub(crate) fn operations() -> Vec<(String, Methods)> {
     let mut operations = BTreeMap::<_, Vec<_>>::new();
     for path in Resources::meta().into_iter().flat_map(|resource| resource.paths) {
-        let named = |operation: MetaOperation| {
-            (operation.method.to_string(), operation.operation_id.unwrap_or_default().to_owned())
-        };
+        let named =
+            |operation: MetaOperation| (operation.method.to_string(), operation.operation_id.unwrap_or_default());
         operations.entry(path.path).or_default().extend(path.operations.into_iter().map(named));
     }
     operations.into_iter().collect()
@@ -338,7 +340,7 @@ mod tests {
     #[test]
     fn every_operation_stands_in_the_table_of_problems() {
         let operations = operations();
-        let ids = operations.iter().flat_map(|(_, methods)| methods.iter().map(|(_, id)| id.as_str()));
+        let ids = operations.iter().flat_map(|(_, methods)| methods.iter().map(|(_, id)| *id));
         let ids = ids.collect::<BTreeSet<_>>();
         assert_eq!(ids, PROBLEMS.iter().map(|(id, _)| *id).collect());
     }

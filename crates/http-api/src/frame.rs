@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 use crate::api::Api;
 use crate::body::{MAX_BYTES, too_large};
 use crate::caller::Context;
+use crate::document::Methods;
 use crate::options::Options;
 use crate::pages;
 use crate::problem::{Kind, Refusal};
@@ -37,7 +38,7 @@ pub(crate) struct Panicked;
 pub(crate) struct Frame {
     pub(crate) api: Arc<Api>,
     pub(crate) options: Options,
-    pub(crate) operations: Vec<(String, Vec<(String, String)>)>,
+    pub(crate) operations: Vec<(String, Methods)>,
     pub(crate) inner: BoxEndpoint<'static, Response>,
 }
 
@@ -54,10 +55,14 @@ impl Endpoint for Frame {
 
 impl Frame {
     async fn answer(&self, request: Request, id: RequestId) -> Response {
-        let (method, path) = (request.method().clone(), self.pattern(request.uri().path()).to_owned());
+        let (method, path) = (request.method().clone(), request.uri().path());
+        let entry = self.entry(path);
+        // What the log says of the path: never what a caller made up.
+        let pattern = entry.map_or_else(|| pages::pattern(path).unwrap_or("-"), |(template, _)| template);
+        let methods = entry.map(|(_, methods)| methods.as_slice());
         let origin = request.headers().get(header::ORIGIN).cloned();
         let started = tokio::time::Instant::now();
-        let mut response = match self.ask(request, id).await {
+        let mut response = match self.ask(request, methods, id).await {
             Ok(response) if response.extensions().get::<Panicked>().is_some() => {
                 self.refuse(Refusal::internal("an operation panicked"), id)
             }
@@ -67,15 +72,19 @@ impl Frame {
         self.finish(&mut response, id, origin.as_ref());
         let (status, elapsed) = (response.status().as_u16(), started.elapsed().as_micros());
         let microseconds = u64::try_from(elapsed).unwrap_or(u64::MAX);
-        tracing::info!(%method, path, status, microseconds, "answered");
+        tracing::info!(%method, path = pattern, status, microseconds, "answered");
         response
     }
 
-    async fn ask(&self, mut request: Request, id: RequestId) -> poem::Result<Response> {
+    async fn ask(
+        &self,
+        mut request: Request,
+        methods: Option<&[(String, &'static str)]>,
+        id: RequestId,
+    ) -> poem::Result<Response> {
         if head_bytes(&request) > MAX_HEAD_BYTES {
             return Err(Refusal::new(Kind::HeadTooLarge, "The head of a request has at most 16384 bytes.").into());
         }
-        let methods = self.methods(request.uri().path());
         let Some(methods) = methods else {
             self.pass_over(request.take_body()).await;
             if pages::owns(request.uri().path()) {
@@ -101,7 +110,7 @@ impl Frame {
         let context = Context {
             api: Arc::clone(&self.api),
             origin: origin(&request, id),
-            operation_id: operation_id.as_str().into(),
+            operation_id,
             body_timeout: self.options.body_timeout,
         };
         request.extensions_mut().insert(context);
@@ -166,24 +175,12 @@ impl Frame {
         origin.is_some_and(|origin| self.options.cors_origins.iter().any(|allowed| allowed == origin))
     }
 
-    fn entry(&self, path: &str) -> Option<&(String, Vec<(String, String)>)> {
+    fn entry(&self, path: &str) -> Option<&(String, Methods)> {
         // A path whose escapes are no UTF-8 names nothing.
         percent_decode_str(path).decode_utf8().ok()?;
         // A literal path, such as /me/fields, stands before one with a parameter.
         let literal = self.operations.iter().find(|(template, _)| template == path);
         literal.or_else(|| self.operations.iter().find(|(template, _)| matches(template, path)))
-    }
-
-    fn methods(&self, path: &str) -> Option<&[(String, String)]> {
-        self.entry(path).map(|(_, methods)| methods.as_slice())
-    }
-
-    /// What the log says of a path: never what a caller made up.
-    fn pattern<'a>(&'a self, path: &'a str) -> &'a str {
-        match self.entry(path) {
-            Some((template, _)) => template,
-            None => pages::pattern(path).unwrap_or("-"),
-        }
     }
 }
 
@@ -225,7 +222,7 @@ fn matches(template: &str, path: &str) -> bool {
     }
 }
 
-fn allow(methods: &[(String, String)]) -> String {
+fn allow(methods: &[(String, &str)]) -> String {
     let mut names = methods.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>();
     if names.contains(&"GET") {
         names.push("HEAD");
