@@ -32,6 +32,7 @@ mod m0019_user_tokens;
 mod m0020_throttles_in_place;
 mod m0021_known_places;
 mod m0022_standing;
+mod m0023_one_index_of_places;
 
 /// What stands in the table `installation` of every database of this program.
 pub const PROGRAM: &str = "user-registry";
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_throttles_in_place::Migration),
             Box::new(m0021_known_places::Migration),
             Box::new(m0022_standing::Migration),
+            Box::new(m0023_one_index_of_places::Migration),
         ]
     }
 }

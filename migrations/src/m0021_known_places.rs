@@ -19,9 +19,7 @@ impl MigrationTrait for Migration {
             .col("network")
             .col("device")
             .take();
-        manager.create_index(known_places).await?;
-        // The new index finds what the one before found just as well.
-        manager.drop_index(Index::drop().name("sessions_places_idx").table("sessions").to_owned()).await
+        manager.create_index(known_places).await
     }
 
     fn use_transaction(&self) -> Option<bool> {

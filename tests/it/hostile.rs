@@ -1,6 +1,7 @@
 //! Clients that stall, that send far too much, and that come and go: each is answered or closed, and honest ones are
 //! served meanwhile.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use e2e::database::{Database, Engine};
@@ -22,6 +23,8 @@ const BODIES: Duration = Duration::from_secs(35);
 /// How many bodies come at the same time, and what the memory may grow by while they come.
 const AT_A_TIME: usize = 20;
 const MOST_GROWTH_KIB: u64 = 5 * 1024;
+/// A body that is too long and soon sent.
+const SHORT_BODY: usize = 2 * MEBIBYTE;
 const MEBIBYTE: usize = 1024 * 1024;
 
 #[tokio::test]
@@ -31,7 +34,7 @@ async fn whoever_stalls_is_closed_and_others_are_served() {
 
 #[tokio::test]
 async fn bodies_that_are_far_too_long_are_413() {
-    send_much(8, 8 * MEBIBYTE).await;
+    send_much(AT_A_TIME, 8 * MEBIBYTE).await;
 }
 
 #[tokio::test]
@@ -117,14 +120,23 @@ async fn send_much(count: usize, size: usize) {
     let (_database, program) = start().await;
     served(&program, 10).await;
     // The first ones open connections, which take their memory, too.
-    send_bodies(&program, size).await;
-    let before = written_kib(program.id());
-    let mut most = before;
-    for _ in 0..count.div_ceil(AT_A_TIME) {
-        send_bodies(&program, size).await;
-        most = most.max(written_kib(program.id()));
-    }
+    send_bodies(&program, SHORT_BODY).await;
+    let (before, rounds) = (written_kib(program.id()), count.div_ceil(AT_A_TIME));
+    let most = Cell::new(before);
+    let sending = async {
+        for _ in 0..rounds {
+            send_bodies(&program, size).await;
+        }
+    };
+    let watching = async {
+        loop {
+            most.set(most.get().max(written_kib(program.id())));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! { () = sending => {}, () = watching => {} }
     served(&program, 10).await;
+    let (count, most) = (rounds * AT_A_TIME, most.get());
     println!("{count} bodies of {size} bytes: each 413; {before} KiB written before, {most} KiB at most");
     assert!(most - before < MOST_GROWTH_KIB, "the memory grows from {before} to {most} KiB");
     ends(program).await;

@@ -14,8 +14,9 @@ use serde_json::json;
 
 const WORKS: [Work; 8] =
     [Work::SignUp, Work::LogIn, Work::LogIn, Work::LogIn, Work::Refresh, Work::Read, Work::Read, Work::Read];
-/// How long the load lasts in the long form, and how long before its slope counts it has already lasted.
+/// How long the load lasts in the long form.
 const LONG: Duration = Duration::from_secs(30 * 60);
+/// From when on the slope of the memory counts, in seconds.
 const SETTLED: f64 = 120.0;
 /// How many tokens the program remembers at most: until it has seen so many, its memory grows, and so must it.
 const REMEMBERED: usize = 32 * 1024;

@@ -83,7 +83,8 @@ pub enum Change {
 pub enum SessionChange {
     /// Opens a session, if its user is active and still has the password that was verified; else
     /// `Stale`. Of the user's sessions that have not ended, only the newest
-    /// [`MOST_SESSIONS`](crate::sessions::session::MOST_SESSIONS) by their ids stay.
+    /// [`MOST_SESSIONS`](crate::sessions::session::MOST_SESSIONS) by their ids stay, but for those that open at the same
+    /// moment, until the next one; of a backlog of more each ends a part.
     Open {
         /// The session.
         session: Session,

@@ -74,9 +74,10 @@ pub(crate) async fn show_refusals<E: Endpoint<Output = Response>>(
 ) -> poem::Result<Response> {
     let visit = Visit::made_by(&request).cloned().ok_or(NotFoundError)?;
     let is_post = request.method() == poem::http::Method::POST;
-    // Where there is no route, it is refused all the same.
+    // A page refuses a head that is too long by itself, and tells its route; where there is none, it is refused as well.
     let head = check_head(&request).map_err(Error::from);
-    match head.and(pages.call(request).await) {
+    let answer = pages.call(request).await;
+    match head.and(answer) {
         Ok(response) => Ok(response),
         Err(error) => Ok(refusal(error, &visit, is_post).await),
     }

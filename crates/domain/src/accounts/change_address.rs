@@ -95,6 +95,7 @@ impl ChangeAddress {
         if new == &user.email {
             return Err(ChangeAddressError::SameAddress);
         }
+        self.gate.may_wish(&actor.origin, user)?;
         let asked = own_password::Asked { gate: &self.gate, accounts: &*self.accounts, hashing: &*self.hashing };
         if !asked.is_right::<ChangeAddressError>(actor, user, password).await? {
             return Err(ChangeAddressError::WrongPassword);

@@ -13,6 +13,7 @@ use crate::accounts::ports::{Accounts, HashFailure, PasswordHashing, Turn};
 use crate::accounts::user::User;
 use crate::changes::Changes;
 use crate::events::{Event, EventKind, EventSubject};
+use crate::mail::letter::Template;
 use crate::ports::clock::Clock;
 use crate::ports::entropy::Entropy;
 use crate::ports::failure::PortFailure;
@@ -103,7 +104,7 @@ impl ChangePassword {
         }
         let hash = self.hashing.hash(password, Turn::log_in(&actor.origin)).await?;
         let at = self.clock.now();
-        let may_tell = self.gate.may_tell(&actor.origin, user).await?;
+        let may_tell = self.gate.may_tell(&actor.origin, user, Template::PasswordChanged).await?;
         let plan = |user: &User| {
             let subject = EventSubject::new("user", user.id);
             let event = Event::now(EventKind::PasswordChanged, actor, subject, at, &*self.entropy);

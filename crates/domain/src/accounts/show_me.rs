@@ -18,6 +18,8 @@ pub struct Me {
     pub user: User,
     /// The first fields, as many as [are shown at a time](shown_at_a_time): at most [`SHOWN_FIELDS`].
     pub fields: Vec<Field>,
+    /// Whether there are more.
+    pub more_fields: bool,
 }
 
 /// Shows a user their own account, by one statement.
@@ -32,9 +34,12 @@ impl ShowMe {
     /// # Errors
     /// When nobody shows who they are, or a port fails.
     pub async fn run(&self, shown: Shown<'_>, origin: Origin) -> Result<(Actor, Me), AuthenticateError> {
-        let (actor, mut fields) = self.authenticate.with_fields(shown, Operation::ShowMe, origin, SHOWN_FIELDS).await?;
-        fields.truncate(shown_at_a_time(&fields, SHOWN_FIELDS));
+        let (actor, mut fields) =
+            self.authenticate.with_fields(shown, Operation::ShowMe, origin, SHOWN_FIELDS + 1).await?;
+        let shown = shown_at_a_time(&fields, SHOWN_FIELDS);
+        let more_fields = shown < fields.len();
+        fields.truncate(shown);
         let user = actor.owner(Operation::ShowMe)?.clone();
-        Ok((actor, Me { user, fields }))
+        Ok((actor, Me { user, fields, more_fields }))
     }
 }

@@ -267,7 +267,7 @@ impl LogIn {
         let is_clear = origin.address.is_some() && origin.device.is_some();
         let is_known = |browser: &KnownBrowser| browser.knows(user.id, verified, &*self.keeper);
         let is_new = is_clear && place.is_new_device() && !origin.browser.as_ref().is_some_and(is_known);
-        let is_told = is_new && self.gate.may_tell(origin, user).await?;
+        let is_told = is_new && self.gate.may_tell(origin, user, Template::NewDevice).await?;
         Ok(is_told.then(|| tell(user, Template::NewDevice, origin, now, &*self.entropy)))
     }
 

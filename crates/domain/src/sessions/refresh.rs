@@ -23,7 +23,6 @@ use crate::sessions::log_in::IssuedTokens;
 use crate::sessions::ports::{HeldGrant, Sessions, TokenSigner};
 use crate::sessions::refresh_token::RefreshToken;
 use crate::sessions::session::EndReason;
-use crate::throttles::gate::Gate;
 
 /// How often a refresh decides again when somebody else was faster.
 const ATTEMPTS: usize = 3;
@@ -42,8 +41,6 @@ pub enum RefreshError {
 /// Exchanges a refresh token (RFC 9700, section 4.14): each generation is used once, the one before
 /// is answered with the current one for a moment, an older one ends the session.
 pub struct Refresh {
-    /// Counts what is told by mail.
-    pub gate: Arc<Gate>,
     /// Reads grant, session and user.
     pub sessions: Arc<dyn Sessions>,
     /// Signs the access token.
@@ -94,8 +91,7 @@ impl Refresh {
             }
             Presented::Repeat(generation) => Ok(Attempt::Issued(self.tokens(&held, generation, now)?)),
             Presented::Reused => {
-                let may_tell = self.gate.may_tell(&actor.origin, &held.user).await?;
-                not_overtaken(self.ledger.apply(self.ending(actor, &held, may_tell, now)).await)?;
+                not_overtaken(self.ledger.apply(self.ending(actor, &held, now)).await)?;
                 Err(RefreshError::NotValid)
             }
             Presented::Unknown => Err(RefreshError::NotValid),
@@ -111,15 +107,15 @@ impl Refresh {
         Changes::new(event).with(SessionChange::Rotate { grant, session, from: held.grant.generation, to, at })
     }
 
-    fn ending(&self, actor: &Actor, held: &HeldGrant, may_tell: bool, at: Timestamp) -> Changes {
+    fn ending(&self, actor: &Actor, held: &HeldGrant, at: Timestamp) -> Changes {
         let session = held.session.id;
         let subject = EventSubject::new("session", session);
         let event = Event::now(EventKind::RefreshTokenReused, actor, subject, at, &*self.entropy)
             .about(held.user.id)
             .with("grant", held.grant.id);
         let end = SessionChange::End { session, reason: EndReason::ReuseDetected, at };
-        let told = || tell(&held.user, Template::RefreshTokenReused, &actor.origin, at, &*self.entropy);
-        Changes::new(event).with(end).with_all(may_tell.then(told))
+        let told = tell(&held.user, Template::RefreshTokenReused, &actor.origin, at, &*self.entropy);
+        Changes::new(event).with(end).with(told)
     }
 
     fn tokens(&self, held: &HeldGrant, generation: u32, now: Timestamp) -> Result<IssuedTokens, PortFailure> {

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use crate::accounts::email::EmailKey;
 use crate::accounts::user::User;
+use crate::mail::letter::Template;
 use crate::origin::Origin;
 use crate::ports::clock::Timestamp;
 use crate::ports::failure::PortFailure;
@@ -212,6 +213,17 @@ impl Gate {
         }
     }
 
+    /// Refuses the wish of a user for another address, before a password is compared, where it is known to be one
+    /// too many. Only a wish with the right password counts: nobody else uses them up.
+    ///
+    /// # Errors
+    /// When the user had too many.
+    pub fn may_wish(&self, origin: &Origin, user: &User) -> Result<(), GateError> {
+        let Some(counting) = &self.counting else { return Ok(()) };
+        let limit = Limit::ChangeUser.name();
+        self.refuse_what_lasts(counting, limit, counting.key(limit, &user.id.to_string(), "").as_str(), origin)
+    }
+
     /// Counts a user's wish for another address, and the mail to it.
     ///
     /// # Errors
@@ -223,16 +235,20 @@ impl Gate {
         self.mail(origin, to, StrangersMail::Change).await
     }
 
-    /// Whether a user is told by mail of what happens to their account. One whose address nobody has verified may be
-    /// a stranger to whom somebody else has mails sent.
+    /// Whether a user is told by mail of what their password was used for. One whose address nobody has verified may
+    /// be a stranger to whom somebody else has mails sent. Each kind of news counts apart, so that none is kept back by
+    /// causing others.
     ///
     /// # Errors
     /// When a port fails.
-    pub async fn may_tell(&self, origin: &Origin, user: &User) -> Result<bool, PortFailure> {
-        if user.is_activated() {
-            return Ok(true);
+    pub async fn may_tell(&self, origin: &Origin, user: &User, news: Template) -> Result<bool, PortFailure> {
+        let Some(counting) = self.counting.as_ref().filter(|_| !user.is_activated()) else { return Ok(true) };
+        let key = counting.key(Limit::NewsMail.name(), user.email.key().as_str(), news.name());
+        match self.count(counting, (Limit::NewsMail, key), origin).await {
+            Ok(()) => Ok(true),
+            Err(GateError::TooMany(_)) => Ok(false),
+            Err(GateError::Failed(failure)) => Err(failure),
         }
-        self.may_mail(origin, user.email.key(), StrangersMail::News).await
     }
 
     /// Writes the events that tell of the refusals since the last time: one for each key.

@@ -78,7 +78,7 @@ limits! {
     ChangeMail = "change-mail", 5 in TimeDelta::hours(1);
     /// Wishes of one user for another address: each is a mail to somebody else.
     ChangeUser = "change-user", 10 in TimeDelta::hours(1);
-    /// News of an account to an address that nobody has verified, which may be a stranger's.
+    /// News of one kind of an account to an address that nobody has verified, which may be a stranger's.
     NewsMail = "news-mail", 5 in TimeDelta::hours(1);
 }
 
@@ -115,8 +115,6 @@ pub enum StrangersMail {
     Reset,
     /// One to an address that a user wants.
     Change,
-    /// One that tells of what happens to an account, to an address that nobody has verified.
-    News,
     /// Any other.
     Other,
 }
@@ -128,7 +126,6 @@ impl StrangersMail {
         match self {
             Self::Reset => Limit::ResetMail,
             Self::Change => Limit::ChangeMail,
-            Self::News => Limit::NewsMail,
             Self::Other => Limit::OtherMail,
         }
     }

@@ -100,7 +100,6 @@ impl World {
 
     pub(crate) fn refresh(&self) -> Refresh {
         Refresh {
-            gate: self.gate.0.clone(),
             sessions: self.memory.clone(),
             signer: self.signer.clone(),
             keeper: self.keeper.clone(),

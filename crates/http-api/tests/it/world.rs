@@ -281,7 +281,6 @@ fn api(
             access_token_lifetime: access_token_lifetime,
         }),
         refresh: use_case!(Refresh {
-            gate: gate.clone(),
             sessions: memory.clone(),
             signer: signer.clone(),
             keeper: keeper.clone(),

@@ -17,6 +17,9 @@ use domain::sessions::session::{EndReason, MOST_SESSIONS, Session};
 use super::accounts::AccountRows;
 use super::{dangling, oldest};
 
+/// How many sessions beyond the newest one more ends, as in the other engines.
+const CROWDED_OUT_AT_A_TIME: usize = 500;
+
 #[derive(Clone, Debug)]
 struct SessionRow {
     session: Session,
@@ -135,7 +138,7 @@ impl SessionRows {
         let others = |row: &&mut SessionRow| {
             row.session.user == user && row.session.ended_at.is_none() && row.session.id != opened
         };
-        for row in self.sessions.values_mut().rev().filter(others).skip(MOST_SESSIONS - 1) {
+        for row in self.sessions.values_mut().rev().filter(others).skip(MOST_SESSIONS - 1).take(CROWDED_OUT_AT_A_TIME) {
             (row.session.ended_at, row.reason) = (Some(now), Some(EndReason::CrowdedOut));
         }
     }

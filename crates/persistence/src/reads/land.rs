@@ -26,17 +26,18 @@ statements! {
 impl Fields for Database {
     async fn list(&self, user: UserId, after: Option<FieldId>, rows: usize) -> Result<Vec<Field>, PortFailure> {
         let mut fields = Vec::new();
-        loop {
+        while fields.len() < rows {
             // Every id follows the one of zeros.
             let after = last(&fields).or(after).map_or(Uuid::nil(), |after| after.uuid());
             let step = STEP.min(rows - fields.len());
             let values = [user.uuid().into(), after.into(), limit(step)];
             let found = all(self.reader(), LIST, values).await.map_err(port_failure)?;
             add(&mut fields, &found)?;
-            if found.len() < step || fields.len() == rows || is_enough(&fields) {
-                return Ok(fields);
+            if found.len() < step || is_enough(&fields) {
+                break;
             }
         }
+        Ok(fields)
     }
 }
 

@@ -131,7 +131,7 @@ impl Sessions for Database {
         if column::<Option<uuid::Uuid>>(first, "f_id")?.is_some() {
             land::add(&mut fields, &found[..step.min(rows).min(found.len())])?;
         }
-        if fields.len() == step && !land::is_enough(&fields) {
+        if fields.len() == step && step < rows && !land::is_enough(&fields) {
             let rest = self.list(holder.user.id, land::last(&fields), rows - step).await?;
             fields.extend(rest);
         }

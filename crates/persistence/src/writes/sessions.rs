@@ -15,6 +15,9 @@ use crate::sql::{execute, limit, statements};
 use crate::transaction::Transaction;
 use crate::writes::touched;
 
+/// How many sessions one statement ends at most: some 0.1 s of work.
+const AT_A_TIME: usize = 5_000;
+
 /// A session that is opened if the password is still the one that was verified.
 macro_rules! open_session {
     ($lock:literal) => {
@@ -28,15 +31,15 @@ macro_rules! open_session {
 }
 pub(super) use open_session;
 
-/// Ends what is beyond the newest sessions of a user, once one more is opened: only the user's that have not ended are
-/// looked at, and no more of them than may be.
+/// Ends some of what is beyond the newest sessions of a user, once one more is opened. Where there are many, of a time
+/// when there was no such limit, the next logins go on with it: none takes longer for that.
 macro_rules! crowd_out {
     ($others:literal, $reason:literal, $opened:literal) => {
         concat!(
             "UPDATE sessions SET ended_at = $5, end_reason = ",
             $reason,
-            " WHERE user_id = $2 AND ended_at IS NULL AND id <> $1 AND id <= (SELECT id FROM sessions \
-             WHERE user_id = $2 AND ended_at IS NULL AND id <> $1 ORDER BY id DESC LIMIT 1 OFFSET ",
+            " WHERE ended_at IS NULL AND id IN (SELECT id FROM sessions \
+             WHERE user_id = $2 AND ended_at IS NULL AND id <> $1 ORDER BY id DESC LIMIT 500 OFFSET ",
             $others,
             ") AND EXISTS (SELECT 1 FROM ",
             $opened,
@@ -57,8 +60,8 @@ statements! {
                    AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.state = 'active')";
     ROTATE = "UPDATE grants SET generation = $4, rotated_at = $5 \
               WHERE id = $1 AND session_id = $2 AND generation = $3";
-    END_ALL = "UPDATE sessions SET ended_at = $3, end_reason = $4 \
-               WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL";
+    END_ALL = "UPDATE sessions SET ended_at = $3, end_reason = $4 WHERE ended_at IS NULL AND id IN \
+               (SELECT id FROM sessions WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL ORDER BY id LIMIT $5)";
     END_OWN = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
                WHERE id = $1 AND user_id = $4 AND ended_at IS NULL";
     END = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
@@ -77,8 +80,8 @@ pub(super) async fn write(transaction: &Transaction, change: &SessionChange) -> 
         SessionChange::EndAll { user, except, reason, at } => {
             // No session has the id of zeros.
             let except = except.map_or(Uuid::nil(), |session| session.uuid());
-            let values = [user.uuid().into(), except.into(), (*at).into(), reason.name().into()];
-            Ok(execute(transaction, END_ALL, values).await?)
+            let values = [user.uuid().into(), except.into(), (*at).into(), reason.name().into(), limit(AT_A_TIME)];
+            end_all(transaction, values).await
         }
         SessionChange::EndOwn { session, user, reason, at } => {
             let values = [session.uuid().into(), (*at).into(), reason.name().into(), user.uuid().into()];
@@ -98,6 +101,18 @@ pub(super) async fn note_last_seen<C: ConnectionTrait>(
     at: Timestamp,
 ) -> Result<u64, DbErr> {
     execute(connection, SEE, [session.uuid().into(), at.into()]).await
+}
+
+/// Ends the sessions of a user part by part: an engine that bounds the time of a statement ends any number of them.
+async fn end_all(transaction: &Transaction, values: [Value; 5]) -> Result<u64, Unwritten> {
+    let mut ended = 0;
+    loop {
+        let part = execute(transaction, END_ALL, values.clone()).await?;
+        ended += part;
+        if part < AT_A_TIME as u64 {
+            return Ok(ended);
+        }
+    }
 }
 
 async fn open(

@@ -49,7 +49,10 @@ const ASKED: [(&str, &[&str]); 12] = [
     ("WHERE u.id = $1 AND s.id = $2", &["{user}", "{user}"]),
     ("s.user_id = $1 AND s.ended_at IS NULL", &["{user}", "'2025-12-31 00:00:00+00:00'", "10"]),
     ("OFFSET $3)", &["{user}", "{user}", "999", "'crowded-out'", "'2026-01-02 00:00:00+00:00'"]),
-    ("WHERE user_id = $1 AND id <> $2 AND", &["{user}", "{nobody}", "'2026-01-02 00:00:00+00:00'", "'logged-out'"]),
+    (
+        "WHERE user_id = $1 AND id <> $2 AND",
+        &["{user}", "{nobody}", "'2026-01-02 00:00:00+00:00'", "'logged-out'", "5000"],
+    ),
     ("$3 WHERE user_id = $1 AND purpose = $2", &["{user}", "'verify-address'", "'2026-01-02 00:00:00+00:00'"]),
 ];
 

@@ -6,10 +6,10 @@ use domain::ports::ledger::{Ledger as _, Rejected};
 use domain::sessions::ports::{CredentialKey, HeldGrant, Holder, LastSeen as _, Sessions as _};
 use domain::sessions::session::{Channel, EndReason, Session};
 use persistence::database::Database;
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
 use crate::fixture::{
-    Place, adding, apply, at, digest, grant, hash, id, on_both_engines, opening, plan, race, session, user,
+    Place, adding, apply, at, digest, grant, hash, id, log_in, on_both_engines, opening, plan, race, session, user,
 };
 use crate::land::{adding_field, field};
 
@@ -21,6 +21,7 @@ on_both_engines!(
     an_ended_session_stays_as_it_is,
     last_seen_moves_on_and_never_back,
     ends_and_rotations_never_both_win,
+    a_backlog_of_sessions_is_ended_part_by_part,
 );
 
 async fn a_holder_is_found_by_each_credential(place: &Place) {
@@ -153,4 +154,36 @@ fn rotating(held: &HeldGrant, from: u32) -> SessionChange {
 
 fn ending(held: &HeldGrant, reason: EndReason) -> SessionChange {
     SessionChange::End { session: held.session.id, reason, at: at(8) }
+}
+
+/// Of a time when there was no limit: no login, and no end of all, takes longer than the engine lets a statement take.
+async fn a_backlog_of_sessions_is_ended_part_by_part(place: &Place) {
+    let database = place.open().await;
+    let ada = user("ada@example.org");
+    database.apply(adding(&ada)).await.expect("added");
+    let raw = place.raw().await;
+    let id = match raw.get_database_backend() {
+        DbBackend::Postgres => "CAST('ffffffff' || lpad(to_hex(n), 24, '0') AS uuid)",
+        _ => "unhex(printf('ffffffff%024x', n))",
+    };
+    let backlog = format!(
+        "INSERT INTO sessions (id, user_id, channel, auth_time, amr, last_seen_at, expires_at, created_at) \
+         WITH RECURSIVE count (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count WHERE n < 12000) \
+         SELECT {id}, u.id, 'api', u.created_at, 'pwd', u.created_at, u.created_at, u.created_at FROM users u, count"
+    );
+    raw.execute_unprepared(&backlog).await.expect("added");
+    let standing = async || {
+        let sql = "SELECT COUNT(*) AS number FROM sessions WHERE ended_at IS NULL";
+        let row = raw.query_one_raw(Statement::from_string(raw.get_database_backend(), sql)).await.expect("asked");
+        row.expect("a row").try_get::<i64>("", "number").expect("a number")
+    };
+    let (api, pages) = (session(&ada, Channel::Api), session(&ada, Channel::Pages));
+    database.apply(log_in(&api, grant(&api))).await.expect("logged in");
+    assert_eq!(standing().await, 12_000 - 500 + 1);
+    apply(&database, opening(&pages, None)).await.expect("opened");
+    assert_eq!(standing().await, 12_000 - 2 * 500 + 2);
+    let end =
+        SessionChange::EndAll { user: ada.id, except: Some(api.id), reason: EndReason::PasswordChanged, at: at(9) };
+    let ended = apply(&database, end).await.expect("ended");
+    assert_eq!((ended.rows, standing().await), (vec![12_000 - 2 * 500 + 1], 1));
 }

@@ -190,7 +190,6 @@ impl Adapters {
         wired!(
             self,
             Refresh {
-                gate: self.gate.clone(),
                 sessions: self.database.clone(),
                 signer: self.keys.clone(),
                 keeper: self.keys.clone(),

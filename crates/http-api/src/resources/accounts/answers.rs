@@ -138,17 +138,20 @@ pub(crate) struct MeDto {
     account: AccountDto,
     /// Your first fields: 100, or fewer that have 20,000 positions together.
     fields: Vec<FieldDto>,
+    /// Whether there are more: `GET /me/fields` lists all.
+    more_fields: bool,
 }
 
 impl MeDto {
     pub(crate) fn of(me: Me) -> Self {
-        Self { account: AccountDto::of(&me.user), fields: me.fields.into_iter().map(FieldDto::of).collect() }
+        let fields = me.fields.into_iter().map(FieldDto::of).collect();
+        Self { account: AccountDto::of(&me.user), fields, more_fields: me.more_fields }
     }
 }
 
 impl Example for MeDto {
     fn example() -> Self {
-        Self { account: AccountDto::example(), fields: vec![FieldDto::example()] }
+        Self { account: AccountDto::example(), fields: vec![FieldDto::example()], more_fields: false }
     }
 }
 

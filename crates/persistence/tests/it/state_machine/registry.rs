@@ -189,7 +189,6 @@ impl<E: Engine> Registry<E> {
     async fn refresh(&mut self, session: usize, ago: u32) -> Answer {
         let Some(at) = session.checked_rem(self.sessions.len()) else { return Answer::Nothing };
         let case = Refresh {
-            gate: Arc::new(Gate::open()),
             sessions: self.engine.clone(),
             signer: self.signer.clone(),
             keeper: self.keeper.clone(),
