@@ -120,9 +120,12 @@ class Visitor:
         assert not self.complaints, "\n".join(self.complaints)
 
     def _hear(self, message: ConsoleMessage) -> None:
-        """The console stays empty, but for what Chromium says of any page whose status is an error."""
+        """The console stays empty, but for what Chromium says of any page whose status is an error, and of one whose
+        visitor was in a field before the page had come to choose one."""
         refused_page = message.location["url"].split("#")[0] == self.page.url.split("#")[0]
-        if not (refused_page and message.text.startswith("Failed to load resource: the server responded with a status of 4")):
+        is_of_error = message.text.startswith("Failed to load resource: the server responded with a status of 4")
+        was_faster = message.text.startswith("Autofocus processing was blocked because a document already has a focused")
+        if not (refused_page and is_of_error) and not was_faster:
             self.complaints.append(f"console: {message.type}: {message.text} ({message.location['url']})")
 
     def _expect_own_host(self, request: Request) -> None:
