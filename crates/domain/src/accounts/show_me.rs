@@ -22,7 +22,7 @@ pub struct Me {
     pub more_fields: bool,
 }
 
-/// Shows a user their own account, by one statement.
+/// Shows a user their own account, by one statement unless their fields are many.
 pub struct ShowMe {
     /// Finds out who asks.
     pub authenticate: Arc<Authenticate>,

@@ -72,7 +72,7 @@ impl Authenticate {
         self.let_in(holder, &key, operation, origin, now).await
     }
 
-    /// The same, with the user's first `limit` fields, by one statement.
+    /// The same, with the user's first `limit` fields, by one statement unless these are many.
     ///
     /// # Errors
     /// As for [`Self::run`].

@@ -206,11 +206,7 @@ impl Gate {
     /// # Errors
     /// When a port fails.
     pub async fn may_mail(&self, origin: &Origin, to: &EmailKey, mail: StrangersMail) -> Result<bool, PortFailure> {
-        match self.mail(origin, to, mail).await {
-            Ok(()) => Ok(true),
-            Err(GateError::TooMany(_)) => Ok(false),
-            Err(GateError::Failed(failure)) => Err(failure),
-        }
+        is_admitted(self.mail(origin, to, mail).await)
     }
 
     /// Refuses the wish of a user for another address, before a password is compared, where it is known to be one
@@ -244,11 +240,7 @@ impl Gate {
     pub async fn may_tell(&self, origin: &Origin, user: &User, news: Template) -> Result<bool, PortFailure> {
         let Some(counting) = self.counting.as_ref().filter(|_| !user.is_activated()) else { return Ok(true) };
         let key = counting.key(Limit::NewsMail.name(), user.email.key().as_str(), news.name());
-        match self.count(counting, (Limit::NewsMail, key), origin).await {
-            Ok(()) => Ok(true),
-            Err(GateError::TooMany(_)) => Ok(false),
-            Err(GateError::Failed(failure)) => Err(failure),
-        }
+        is_admitted(self.count(counting, (Limit::NewsMail, key), origin).await)
     }
 
     /// Writes the events that tell of the refusals since the last time: one for each key.
@@ -358,5 +350,14 @@ impl Gate {
     fn refused(&self, too_many: TooMany, key: &str, origin: &Origin, now: Timestamp) -> GateError {
         self.refusals.count(too_many.limit, key, origin, now);
         too_many.into()
+    }
+}
+
+/// Whether it was, for whoever is not to tell.
+fn is_admitted(counted: Result<(), GateError>) -> Result<bool, PortFailure> {
+    match counted {
+        Ok(()) => Ok(true),
+        Err(GateError::TooMany(_)) => Ok(false),
+        Err(GateError::Failed(failure)) => Err(failure),
     }
 }
