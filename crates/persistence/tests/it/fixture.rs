@@ -73,6 +73,13 @@ impl Place {
         sea_orm::Database::connect(url).await.expect("connected")
     }
 
+    /// One past the program whose settings and prepared statements are those of every call.
+    pub(crate) async fn one_connection(&self) -> sea_orm::DatabaseConnection {
+        let mut options = sea_orm::ConnectOptions::new(&self.url);
+        options.max_connections(1);
+        sea_orm::Database::connect(options).await.expect("connected")
+    }
+
     /// The data file, on `SQLite`.
     pub(crate) fn file(&self) -> PathBuf {
         self.url.trim_start_matches("sqlite:").into()

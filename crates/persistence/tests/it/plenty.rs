@@ -58,7 +58,7 @@ const ASKED: [(&str, &[&str]); 12] = [
 
 async fn what_one_user_has_gathered_slows_nothing_down(place: &Place) {
     place.open().await.close().await;
-    let raw = one_connection(place).await;
+    let raw = place.one_connection().await;
     let engine = raw.get_database_backend();
     let fill = [numbers(engine)].into_iter().chain(FILL.map(Into::into));
     for sql in fill.chain(["ANALYZE".to_owned()]) {
@@ -79,12 +79,6 @@ async fn what_one_user_has_gathered_slows_nothing_down(place: &Place) {
     let [little, much] =
         USERS.map(|user| format!("SELECT COUNT(*) FROM sessions WHERE user_id = {}", id(user, engine)));
     assert!(work.takes(&much).await > 2 * work.takes(&little).await + 200);
-}
-
-async fn one_connection(place: &Place) -> DatabaseConnection {
-    let mut options = sea_orm::ConnectOptions::new(&place.url);
-    options.max_connections(1);
-    sea_orm::Database::connect(options).await.expect("connected")
 }
 
 /// Numbers with an id each; those above a thousand are the second user's.

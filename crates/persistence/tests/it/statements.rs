@@ -88,7 +88,7 @@ async fn sqlite_is_built_as_the_project_asks() {
 async fn postgres_finds_every_row_by_an_index() {
     let place = Place::postgres().await;
     place.open().await.close().await;
-    let raw = one_connection(&place).await;
+    let raw = place.one_connection().await;
     run(&raw, "SET session_replication_role = replica").await;
     run(&raw, "SET synchronous_commit = off").await;
     let numbers = "CREATE TEMP TABLE numbers AS SELECT n, CAST(lpad(to_hex(n), 32, '0') AS uuid) AS id, \
@@ -134,13 +134,6 @@ async fn fill(raw: &DatabaseConnection, numbers: &str) {
     }
     run(raw, "COMMIT").await;
     run(raw, "ANALYZE").await;
-}
-
-/// A connection whose settings and prepared statements are those of every call.
-async fn one_connection(place: &Place) -> DatabaseConnection {
-    let mut options = sea_orm::ConnectOptions::new(&place.url);
-    options.max_connections(1);
-    sea_orm::Database::connect(options).await.expect("connected")
 }
 
 async fn run(raw: &DatabaseConnection, sql: &str) {
